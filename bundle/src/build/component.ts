@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { AmpouleError, messageOf } from '@ampoule/lib/errors';
+import { digestOf } from '@ampoule/lib/oci/digest';
+import type { LayerEntry } from '@ampoule/lib/oci/layer';
+import type { Component } from '../definition.ts';
+import { bundleError } from '../errors.ts';
+import { buildDebian } from '../sources/debian.ts';
+import { buildGo } from '../sources/go.ts';
+import { buildNpm } from '../sources/npm.ts';
+import { readTree } from '../sources/tree.ts';
+import { buildTypescript } from '../sources/typescript.ts';
+import { buildUrl } from '../sources/url.ts';
+import { cacheKey } from './cache.ts';
+import type { BuildContext, SourceResult } from './context.ts';
+
+/** Builds or fetches a component and lays its tree and links over it. @throws AMP_BUNDLE_COMPONENT, AMP_BUNDLE_PIN, both naming it */
+export async function buildComponent(name: string, component: Component, context: BuildContext): Promise<SourceResult> {
+  const { entries, key, origins } = await buildSource(name, component, context);
+  const tree = component.tree === undefined ? [] : await readTree(join(context.repository, component.tree));
+  const links = Object.entries(component.links).map(
+    ([link, target]): LayerEntry => ({ path: join(component.linksIn ?? '', link), link: target }),
+  );
+  const treeDigests = tree.map((entry) => [entry.path, entry.mode, 'content' in entry ? digestOf(Buffer.from(entry.content)) : '']);
+  return { entries: [...entries, ...tree, ...links], key: cacheKey(key, treeDigests, links), origins };
+}
+
+async function buildSource(name: string, { source }: Component, context: BuildContext): Promise<SourceResult> {
+  try {
+    switch (source.kind) {
+      case 'go':
+        return await buildGo(name, source, context);
+      case 'debian':
+        return await buildDebian(name, source, context);
+      case 'npm':
+        return await buildNpm(name, source, context);
+      case 'typescript':
+        return await buildTypescript(name, source, context);
+      case 'url':
+        return await buildUrl(name, source, context);
+      case 'files':
+        return { entries: [], key: 'files', origins: [] };
+    }
+  } catch (error) {
+    if (error instanceof AmpouleError && error.code.startsWith('AMP_BUNDLE_')) throw error;
+    throw bundleError('AMP_BUNDLE_COMPONENT', {
+      what: `${name} could not be built`,
+      why: messageOf(error),
+      fix: 'Mend the cause; what was built already is kept.',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import type { LayerEntry } from '@ampoule/lib/oci/layer';
+import type { SbomComponent } from '../sbom/types.ts';
+
+export type Architecture = 'amd64' | 'arm64';
+
+/** Tells a person what a long build is at. */
+export type Progress = (component: string, message: string) => void;
+
+export interface BuildContext {
+  repository: string;
+  architecture: Architecture;
+  progress: Progress;
+}
+
+/** What a source gives: the files of a layer and where they come from. */
+export interface SourceResult {
+  entries: LayerEntry[];
+  /** Changes exactly when the entries change. */
+  key: string;
+  origins: SbomComponent[];
+}
+
+/** The one ignored folder that holds every build cache. */
+export function cacheFolder(context: Pick<BuildContext, 'repository'>, kind: string): string {
+  return join(context.repository, '.cache', kind);
+}

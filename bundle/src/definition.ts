@@ -1,0 +1,103 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseYaml } from '@ampoule/lib/parse';
+import { fillTemplate } from '@ampoule/lib/template';
+import { z } from 'zod';
+
+const path = z.string().regex(/^[^/].*[^/]$|^[^/]$/, 'must be a path without a slash at its ends');
+const folder = z.string().regex(/^[^/].*\/$/, 'must be a folder that ends with a slash');
+
+const goSource = z.strictObject({
+  kind: z.literal('go'),
+  /** Module and version that images/<component>/go.mod must require; absent for a program that is all ours. */
+  module: z.string().optional(),
+  version: z.string().optional(),
+  /** Path in the layer to Go package. */
+  programs: z.record(path, z.string()),
+  /** String variables set at link time. */
+  variables: z.record(z.string(), z.string()).default({}),
+  /** Build tags of a program that needs C, linked statically; absent for pure Go. */
+  static: z.array(z.string()).optional(),
+});
+
+const debianSource = z.strictObject({
+  kind: z.literal('debian'),
+  packages: z.array(z.string()).min(1),
+  /** Whether everything that the packages depend on comes with them. */
+  closure: z.boolean(),
+  /** Components whose packages are left out of the closure. */
+  without: z.array(z.string()).default([]),
+  /** Prefixes of the paths that go into the layer. */
+  keep: z.array(z.string()).min(1),
+  drop: z.array(z.string()).default([]),
+  /** Files made by joining all files of a folder. */
+  join: z.record(path, folder).default({}),
+});
+
+const npmSource = z.strictObject({ kind: z.literal('npm'), package: z.string(), files: z.record(path, path) });
+const typescriptSource = z.strictObject({ kind: z.literal('typescript'), entries: z.record(path, path) });
+const urlSource = z.strictObject({ kind: z.literal('url'), url: z.url(), sha256: z.string().regex(/^[0-9a-f]{64}$/), path });
+const fileSource = z.strictObject({ kind: z.literal('files') });
+
+const componentSchema = z.strictObject({
+  source: z.discriminatedUnion('kind', [goSource, debianSource, npmSource, typescriptSource, urlSource, fileSource]),
+  /** Folder of the repository that is laid over the source's files. */
+  tree: path.optional(),
+  /** gzip only for what a bare host must unpack with its own tools. */
+  compression: z.enum(['zstd', 'gzip']).default('zstd'),
+  linksIn: path.optional(),
+  /** Symbolic links in `linksIn`: name to target. */
+  links: z.record(z.string(), z.string()).default({}),
+});
+
+const definitionSchema = z.strictObject({ name: z.string(), components: z.record(z.string(), componentSchema) });
+
+const imageSchema = z.strictObject({
+  /** The name under which manifests ask for it, with its tag. */
+  image: z.string().regex(/^[a-z0-9.-]+\.[a-z]+\/[a-z0-9._/-]+:[\w.-]+$/, 'must be host/repository:tag'),
+  layers: z.array(z.string()).min(1),
+  entrypoint: z.array(z.string()).min(1),
+  cmd: z.array(z.string()).optional(),
+  user: z.string().optional(),
+  workdir: z.string().optional(),
+});
+
+export type GoSource = z.output<typeof goSource>;
+export type DebianSource = z.output<typeof debianSource>;
+export type NpmSource = z.output<typeof npmSource>;
+export type TypescriptSource = z.output<typeof typescriptSource>;
+export type UrlSource = z.output<typeof urlSource>;
+export type Component = z.output<typeof componentSchema>;
+export type ImageDefinition = z.output<typeof imageSchema>;
+
+/** What bundle.yaml and images/ say that an appliance holds. */
+export interface Definition {
+  name: string;
+  version: string;
+  components: Map<string, Component>;
+  images: ImageDefinition[];
+}
+
+/** Reads and checks bundle/bundle.yaml and every images/<name>/image.yaml. @throws AMP_INPUT_INVALID */
+export async function loadDefinition(repository: string): Promise<Definition> {
+  const version = await readVersion(repository);
+  const bundleFile = join(repository, 'bundle/bundle.yaml');
+  const { name, components } = parseYaml(definitionSchema, await readFile(bundleFile, 'utf8'), 'bundle/bundle.yaml');
+  const images: ImageDefinition[] = [];
+  for (const folderName of (await readdir(join(repository, 'images'))).sort()) {
+    const source = `images/${folderName}/image.yaml`;
+    const text = await readFile(join(repository, source), 'utf8').catch(() => undefined);
+    if (text === undefined) continue;
+    const known = imageSchema.refine((image) => image.layers.every((layer) => layer in components), {
+      path: ['layers'],
+      error: 'must be components of bundle.yaml',
+    });
+    images.push(parseYaml(known, fillTemplate(text, { version }, source), source));
+  }
+  return { name, version, components: new Map(Object.entries(components)), images };
+}
+
+async function readVersion(repository: string): Promise<string> {
+  const schema = z.object({ version: z.string() });
+  return parseYaml(schema, await readFile(join(repository, 'package.json'), 'utf8'), 'package.json').version;
+}

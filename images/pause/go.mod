@@ -1,0 +1,3 @@
+module ampoule/images/pause
+
+go 1.26.0

@@ -1,0 +1,94 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { RegistryClient } from '@ampoule/lib/oci/registry';
+import { compare, hash } from 'bcryptjs';
+import { dump } from 'js-yaml';
+import { paths, ports } from '../../paths.ts';
+import { readIfThere } from '../../pki/files.ts';
+import { ensureSecrets, registryUrl } from '../../secrets.ts';
+import { areWritten, type HostFile, writeFiles } from '../files.ts';
+import { isActive, startService, waitForService } from '../services.ts';
+import type { InstallContext, Step } from '../step.ts';
+import { openPki } from './certificates.ts';
+
+const UNIT = 'ampoule-registry.service';
+const PASSWORDS = `${paths.config}/registry.htpasswd`;
+const READY_TIMEOUT_MS = 30_000;
+
+/** The password is 256 random bits, which no cost factor makes safer; each request pays for the factor. */
+const BCRYPT_COST = 4;
+
+/** Runs the private registry as a service of the host, so that it needs no cluster to fill it. */
+export const registry: Step = {
+  id: 'registry',
+  title: 'Private registry',
+  writes: [paths.registryConfig, PASSWORDS, `${paths.units}/${UNIT}`, paths.registryData],
+  predictedSeconds: 1,
+  bytes: async () => 10_000,
+  check: async (context) =>
+    (await areWritten(await files(context))) && (await passwordIsSet()) && (await isActive(UNIT)) && (await isReady(context)),
+  apply: async (context) => {
+    await mkdir(paths.config, { recursive: true, mode: 0o700 });
+    await mkdir(paths.registryData, { recursive: true, mode: 0o700 });
+    const wanted = await files(context);
+    const restart = !(await areWritten(wanted));
+    await writeFiles(wanted);
+    if (!(await passwordIsSet())) {
+      const { username, password } = await ensureSecrets();
+      await writeFiles([{ path: PASSWORDS, contents: `${username}:${await hash(password, BCRYPT_COST)}\n`, mode: 0o600 }]);
+    }
+    await startService(UNIT, { restart });
+    await waitForService(UNIT, () => isReady(context), READY_TIMEOUT_MS);
+  },
+};
+
+/** A client of the registry on this host. */
+export async function registryClient(context: Pick<InstallContext, 'config' | 'bundle'>): Promise<RegistryClient> {
+  const { username, password } = await ensureSecrets();
+  const ca = await readFile((await openPki(context)).trust, 'utf8');
+  return new RegistryClient({ url: registryUrl(context.config.nodeAddress), username, password, ca });
+}
+
+async function isReady(context: InstallContext): Promise<boolean> {
+  return (await registryClient(context)).ping();
+}
+
+async function passwordIsSet(): Promise<boolean> {
+  const { username, password } = await ensureSecrets();
+  const [name, digest = ''] = ((await readIfThere(PASSWORDS)) ?? '').trim().split(':');
+  return name === username && compare(password, digest);
+}
+
+async function files(context: InstallContext): Promise<HostFile[]> {
+  const { servers } = await openPki(context);
+  const config = {
+    version: 0.1,
+    log: { level: 'warn', accesslog: { disabled: true } },
+    storage: {
+      filesystem: { rootdirectory: paths.registryData },
+      delete: { enabled: true },
+      maintenance: { uploadpurging: { enabled: true, age: '24h', interval: '24h', dryrun: false } },
+    },
+    http: {
+      addr: `:${ports.registry}`,
+      tls: { certificate: servers.registry.certificate, key: servers.registry.key, minimumtls: 'tls1.2' },
+    },
+    auth: { htpasswd: { realm: 'ampoule', path: PASSWORDS } },
+  };
+  const unit = `[Unit]
+Description=Ampoule private registry
+After=network.target
+
+[Service]
+Environment=OTEL_TRACES_EXPORTER=none OTEL_SDK_DISABLED=true
+ExecStart=${paths.bin}/registry serve ${paths.registryConfig}
+Restart=always
+RestartSec=1
+
+[Install]
+WantedBy=multi-user.target
+`;
+  return [
+    { path: paths.registryConfig, contents: dump(config), mode: 0o644 },
+    { path: `${paths.units}/${UNIT}`, contents: unit, mode: 0o644 },
+  ];
+}

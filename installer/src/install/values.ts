@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import { addressText, networkOf } from '../host/cidr.ts';
+import { paths } from '../paths.ts';
+import { ensureSecrets, registryUrl } from '../secrets.ts';
+import type { InstallContext } from './step.ts';
+import { openPki } from './steps/certificates.ts';
+
+const DNS_SERVICE = 10;
+
+/** The values that manifests/kubeadm/kubeadm.yaml may name. */
+export function kubeadmValues({ config, traits }: InstallContext, resolvConf: string): Record<string, string> {
+  return {
+    ...networkValues(config),
+    nodeName: config.nodeName,
+    cgroupDriver: traits.cgroupDriver,
+    failCgroupV1: 'false',
+    containerdSocket: paths.containerdSocket,
+    resolvConf,
+  };
+}
+
+/** The values that every other manifest may name. */
+export async function manifestValues(context: InstallContext): Promise<Record<string, string>> {
+  const { bundle, config } = context;
+  const { username, password, dashboardToken } = await ensureSecrets();
+  const pki = await openPki(context);
+  const fileBase64 = async (path: string) => base64(await readFile(path, 'utf8'));
+  return {
+    ...networkValues(config),
+    version: bundle.manifest.version,
+    registryUrl: registryUrl(config.nodeAddress),
+    registryUsernameBase64: base64(username),
+    registryPasswordBase64: base64(password),
+    registryCaBase64: await fileBase64(pki.trust),
+    ingressCertificateBase64: await fileBase64(pki.servers.ingress.certificate),
+    ingressKeyBase64: await fileBase64(pki.servers.ingress.key),
+    dashboardTokenBase64: base64(dashboardToken),
+  };
+}
+
+function networkValues({ nodeAddress, hostname, podCidr, serviceCidr }: InstallContext['config']): Record<string, string> {
+  return {
+    nodeAddress,
+    hostname,
+    podCidr,
+    serviceCidr,
+    dnsServiceIp: addressText(networkOf(serviceCidr).first + DNS_SERVICE),
+    clusterDomain: 'cluster.local',
+  };
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}

@@ -1,0 +1,3 @@
+export { checks } from './checks/index.ts';
+export type { BundleNeeds, Check, CheckResult, Outcome, PreflightInput, Status } from './model.ts';
+export { runPreflight } from './run.ts';

@@ -1,0 +1,39 @@
+import type { Host } from '../host/host.ts';
+import type { HostBefore } from '../host/host-before.ts';
+
+export interface Removal {
+  kind: 'service' | 'process' | 'mount' | 'interface' | 'route' | 'nft-table' | 'cgroup' | 'file' | 'setting';
+  name: string;
+}
+
+export interface Problem {
+  step: string;
+  reason: string;
+}
+
+export interface UninstallReport {
+  removed: Removal[];
+  /** What could not be removed. While there is something, the journal and the programs stay, so that the uninstall can be run again. */
+  problems: Problem[];
+}
+
+export interface UninstallProgress {
+  step: string;
+  index: number;
+  total: number;
+}
+
+export interface UninstallContext {
+  host: Host;
+  before: HostBefore;
+  /** The install came so far that what Kubernetes left at its fixed places is Ampoule's. */
+  owned: boolean;
+  removed(kind: Removal['kind'], name: string): void;
+  problem(reason: string): void;
+}
+
+export interface UninstallStep {
+  /** What it removes, for people. */
+  title: string;
+  run(context: UninstallContext): Promise<void>;
+}

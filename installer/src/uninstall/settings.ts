@@ -1,0 +1,20 @@
+import { messageOf } from '@ampoule/lib/errors';
+import { sysctlPath } from '../host/sysctl.ts';
+import { paths } from '../paths.ts';
+import type { UninstallContext } from './model.ts';
+
+/** Removes the file of kernel settings and gives each setting the value that it had. */
+export async function restoreSettings({ host, before, removed, problem }: UninstallContext): Promise<void> {
+  if (await host.remove(paths.sysctl)) removed('file', paths.sysctl);
+  for (const [name, value] of Object.entries(before.sysctl)) {
+    const path = sysctlPath(name);
+    const current = (await host.readText(path))?.trim();
+    if (current === undefined || current === value) continue;
+    try {
+      await host.write(path, value);
+      removed('setting', `${name}=${current}`);
+    } catch (error) {
+      problem(`${name} cannot be set back to ${value}: ${messageOf(error)}`);
+    }
+  }
+}

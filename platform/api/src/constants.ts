@@ -1,0 +1,42 @@
+/** Names that Nuclio 1.14 fixes; tools made for it look for exactly these. */
+export const api = { group: 'nuclio.io', version: 'v1beta1', apiVersion: 'nuclio.io/v1beta1' } as const;
+
+export const labels = {
+  project: 'nuclio.io/project-name',
+  function: 'nuclio.io/function-name',
+  functionVersion: 'nuclio.io/function-version',
+  class: 'nuclio.io/class',
+  app: 'nuclio.io/app',
+} as const;
+
+export const annotations = {
+  skipBuild: 'skip-build',
+  skipDeploy: 'skip-deploy',
+  functionConfig: 'nuclio.io/function-config',
+  controllerVersion: 'nuclio.io/controller-version',
+  defaultContainer: 'kubectl.kubernetes.io/default-container',
+  /** Ours: the gateway removes this prefix from the path before it passes a request on. */
+  stripPrefix: 'ampoule.internal/strip-prefix',
+} as const;
+
+export const defaults = {
+  namespace: 'nuclio',
+  project: 'default',
+  ingressClass: 'ampoule',
+  readinessTimeoutSeconds: 120,
+  workerAvailabilityTimeoutMs: 10_000,
+  maxRequestBodySize: 4 * 1024 * 1024,
+} as const;
+
+export const ports = { http: 8080, health: 8082 } as const;
+
+export const paths = {
+  handlers: '/opt/nuclio',
+  processorConfig: '/etc/nuclio/config/processor',
+  platformConfig: '/etc/nuclio/config/platform',
+  /** Answered by the HTTP trigger itself; the handler does not see it. */
+  health: '/__internal/health',
+} as const;
+
+/** Functions cannot have these names, since objects of the platform do. */
+export const reservedFunctionNames: readonly string[] = ['dashboard', 'controller', 'dlx', 'scaler'];

@@ -1,0 +1,19 @@
+import { errorsOf } from '@ampoule/lib/errors';
+
+export const platformErrorCodes = {
+  AMP_FUNCTION_INVALID: 'A function asks for something that cannot be; the message says what.',
+  AMP_FUNCTION_NAME_RESERVED: 'The name of a function belongs to the platform.',
+  AMP_FUNCTION_NOT_FOUND: 'There is no function of this name.',
+  AMP_FUNCTION_EXISTS: 'There is a function of this name already.',
+  AMP_FUNCTION_BUSY: 'The function is being built or deployed and cannot be changed until that has ended.',
+  AMP_FUNCTION_STALE: 'Somebody else changed the function since it was read.',
+  AMP_PROJECT_NOT_FOUND: 'There is no project of this name.',
+  AMP_PROJECT_EXISTS: 'There is a project of this name already.',
+  AMP_KUBE_UNREACHABLE: 'The Kubernetes API did not answer.',
+  AMP_KUBE_REFUSED: 'The Kubernetes API refused a request.',
+  AMP_KUBE_CONFLICT: 'An object changed between reading and writing it; the work is done again.',
+  AMP_KUBE_EXISTS: 'An object that was to be created is there already.',
+  AMP_KUBE_CONFIG: 'There is neither a service account nor a kubeconfig to reach the Kubernetes API with.',
+} as const;
+
+export const platformError = errorsOf(platformErrorCodes);

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { parseDuration } from './duration.ts';
+import { enrichFunction } from './enrich.ts';
+import { functionConfigSchema } from './function.ts';
+import { javascriptHandlerOf } from './handler.ts';
+import { splitImage } from './names.ts';
+import { validateFunction } from './validate.ts';
+
+const make = (spec: object, metadata: object = { name: 'f' }) => functionConfigSchema.parse({ metadata, spec });
+const enriched = (spec: object) => enrichFunction(make({ image: 'i', runtime: 'nodejs', ...spec }));
+const mistakesOf = (spec: object) => {
+  try {
+    validateFunction(enriched(spec));
+    return '';
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+describe('a function', () => {
+  it('keeps fields that are not used yet', () => {
+    const config = make({ loggerSinks: [{ level: 'debug' }], triggers: { t: { kind: 'http', future: 1 } } });
+    expect(config.spec).toMatchObject({ loggerSinks: [{ level: 'debug' }], triggers: { t: { future: 1 } } });
+  });
+
+  it('gets the project, the trigger and the resources that it leaves out', () => {
+    const { metadata, spec } = enriched({});
+    expect(metadata).toMatchObject({ namespace: 'nuclio', labels: { 'nuclio.io/project-name': 'default' } });
+    expect(spec.triggers).toEqual({ 'default-http': { kind: 'http', name: 'default-http', numWorkers: 1 } });
+    expect(spec.resources).toEqual({ requests: { cpu: '25m', memory: '1Mi' } });
+    expect(spec).toMatchObject({ version: -1, alias: 'latest' });
+  });
+
+  it('gets no trigger where it has one, or wants none', () => {
+    expect(enriched({ triggers: { mine: { kind: 'http', maxWorkers: 3 } } }).spec.triggers).toEqual({
+      mine: { kind: 'http', name: 'mine', maxWorkers: 3, numWorkers: 3 },
+    });
+    expect(enriched({ disableDefaultHTTPTrigger: true }).spec.triggers).toEqual({});
+  });
+
+  it('takes one limit of replicas for the other', () => {
+    expect(enriched({ minReplicas: 2 }).spec).toMatchObject({ minReplicas: 2, maxReplicas: 2 });
+    expect(enriched({ maxReplicas: 3 }).spec).toMatchObject({ minReplicas: 3, maxReplicas: 3 });
+  });
+
+  it.each([
+    [
+      { image: '' },
+      /^Function must have either spec\.build\.path,spec\.build\.functionSourceCode, spec\.build\.image or spec\.image set in order to create$/,
+    ],
+    [{ runtime: '' }, /^If image is passed, runtime must be specified$/],
+    [{ triggers: { a: { kind: 'http', name: 'b' } } }, /^Trigger key and name mismatch \(a != b\)$/],
+    [{ triggers: { '': { kind: 'http' } } }, /Trigger key can not be empty/],
+    [{ triggers: { a: { kind: 'http' }, b: { kind: 'http' } } }, /^There's more than one http trigger \(unsupported\)$/],
+    [{ minReplicas: 0 }, /^Max replicas must be set when min replicas is zero$/],
+    [{ minReplicas: 3, maxReplicas: 2 }, /^Min replicas must be less than or equal to max replicas$/],
+    [{ maxReplicas: 0 }, /Max replicas must be greater than zero/],
+    [{ image: 'a b; rm' }, /Image name "a b; rm" is not valid/],
+    [{ eventTimeout: 'soon' }, /Event timeout soon/],
+  ])('is refused with the text of Nuclio: %j', (spec, text) => {
+    expect(mistakesOf(spec)).toMatch(text);
+  });
+
+  it('is told all mistakes at once', () => {
+    expect(mistakesOf({ image: '', minReplicas: 3, maxReplicas: 2 })).toMatch(/Function must have.*; Min replicas/);
+  });
+
+  it('cannot have a name of the platform', () => {
+    const config = enrichFunction(make({ image: 'i', runtime: 'nodejs' }, { name: 'dlx' }));
+    expect(() => validateFunction(config)).toThrow('Function name dlx is reserved and cannot be used.');
+  });
+
+  it.each(['A', 'a_b', '-a', 'a'.repeat(57), ''])('cannot be named %j', (name) => {
+    expect(() => make({}, { name })).toThrow();
+  });
+});
+
+describe('names', () => {
+  it('of handlers are file:function, or a function of handler.js', () => {
+    expect(javascriptHandlerOf('main:run')).toEqual({ file: 'main.js', entry: 'run' });
+    expect(javascriptHandlerOf('lib/main.mjs:run')).toEqual({ file: 'lib/main.mjs', entry: 'run' });
+    expect(javascriptHandlerOf('run')).toEqual({ file: 'handler.js', entry: 'run' });
+    expect(javascriptHandlerOf(undefined)).toEqual({ file: 'handler.js', entry: 'handler' });
+  });
+
+  it.each(['../x:run', '/etc/x:run', 'a/../../x:run', 'a:b:c', ':', 'a:'])('of handlers do not leave their folder: %s', (handler) => {
+    expect(() => javascriptHandlerOf(handler)).toThrow(/is not valid/);
+  });
+
+  it('of images are split at the tag, not at a port', () => {
+    expect(splitImage('host:5000/a/b:c')).toEqual({ repository: 'host:5000/a/b', tag: 'c' });
+    expect(splitImage('host:5000/a')).toEqual({ repository: 'host:5000/a', tag: 'latest' });
+  });
+});
+
+describe('durations', () => {
+  it.each([
+    ['10s', 10_000],
+    ['1m30s', 90_000],
+    ['1.5h', 5_400_000],
+    ['250ms', 250],
+  ])('%s are read as Go writes them', (text, milliseconds) => {
+    expect(parseDuration(text)).toBe(milliseconds);
+  });
+
+  it.each(['', '10', 's', '10 s', '10s!'])('%j are none', (text) => {
+    expect(parseDuration(text)).toBeUndefined();
+  });
+});

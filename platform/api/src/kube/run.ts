@@ -1,0 +1,25 @@
+import { messageOf } from '@ampoule/lib/errors';
+import type { Logger } from './logger.ts';
+
+const STOP_LIMIT_MS = 10_000;
+
+/** Starts a component, stops it on SIGTERM or SIGINT, and ends the process either way. */
+export async function runComponent(logger: Logger, start: () => Promise<() => Promise<void>>): Promise<void> {
+  try {
+    const stop = await start();
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        logger.info({ signal }, 'stopping');
+        setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+        stop().then(() => process.exit(0), failed);
+      });
+    }
+  } catch (error) {
+    failed(error);
+  }
+
+  function failed(error: unknown) {
+    logger.error({ reason: messageOf(error) }, 'cannot go on');
+    process.exit(1);
+  }
+}

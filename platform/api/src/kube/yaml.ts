@@ -1,0 +1,1 @@
+export { dumpYaml } from '@kubernetes/client-node';

@@ -1,0 +1,71 @@
+import { Readable } from 'node:stream';
+import { digestOf } from '@ampoule/lib/oci/digest';
+import { type LayerEntry, packLayer } from '@ampoule/lib/oci/layer';
+import type { RegistryClient } from '@ampoule/lib/oci/registry';
+import { type Descriptor, type ImageManifest, imageConfigSchema, mediaTypes } from '@ampoule/lib/oci/types';
+import { parseJson } from '@ampoule/lib/parse';
+import { splitImage } from '@ampoule/platform-api/names';
+import { builderError } from './errors.ts';
+
+export interface ImageRequest {
+  /** Name of the image to stand on. */
+  base: string;
+  /** Repository of the new image; its tag comes from its content. */
+  repository: string;
+  files: readonly LayerEntry[];
+}
+
+const TAG_LENGTH = 16;
+
+/**
+ * Puts files as one layer on an image, by the registry's API alone: nothing of the base is moved, and an image
+ * that is there already is not sent again. Gives the name of the new image, which is the same for the same content.
+ * @throws AMP_BUILD_BASE_MISSING, AMP_REGISTRY_UNREACHABLE, AMP_REGISTRY_REFUSED
+ */
+export async function buildImage(registry: RegistryClient, { base, repository, files }: ImageRequest): Promise<string> {
+  const from = splitImage(base);
+  const stored = await registry.getManifest(from.repository, from.tag);
+  if (stored === undefined) {
+    throw builderError('AMP_BUILD_BASE_MISSING', {
+      what: `Image ${base} is not in the private registry`,
+      fix: 'Run install again on the host: it puts back what is missing from the bundle.',
+    });
+  }
+  const layer = await packLayer(files);
+  const configBytes = await registry.getBlob(from.repository, stored.manifest.config.digest);
+  const config = Buffer.from(withLayer(configBytes, base, layer.diffId));
+  const manifest: ImageManifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    config: { mediaType: mediaTypes.config, digest: digestOf(config), size: config.length },
+    layers: [...stored.manifest.layers, { mediaType: mediaTypes.layerGzip, digest: layer.digest, size: layer.size }],
+  };
+  const tag = digestOf(JSON.stringify(manifest)).slice('sha256:'.length, 'sha256:'.length + TAG_LENGTH);
+  if ((await registry.getManifest(repository, tag)) === undefined) {
+    await Promise.all([
+      ...stored.manifest.layers.map((descriptor) => linkBlob(registry, repository, descriptor, from.repository)),
+      sendBlob(registry, repository, layer.digest, layer.bytes),
+      sendBlob(registry, repository, manifest.config.digest, config),
+    ]);
+    await registry.putManifest(repository, tag, manifest);
+  }
+  return `${repository}:${tag}`;
+}
+
+function withLayer(bytes: Buffer, base: string, diffId: string): string {
+  const config = parseJson(imageConfigSchema, bytes.toString('utf8'), `the configuration of ${base}`);
+  return JSON.stringify({
+    ...config,
+    rootfs: { type: 'layers', diff_ids: [...config.rootfs.diff_ids, diffId] },
+    ...(config.history === undefined ? {} : { history: [...config.history, { created_by: 'ampoule builder: the code of the function' }] }),
+  });
+}
+
+async function linkBlob(registry: RegistryClient, repository: string, { digest }: Descriptor, from: string): Promise<void> {
+  if (await registry.mountBlob(repository, digest, from)) return;
+  await sendBlob(registry, repository, digest, await registry.getBlob(from, digest));
+}
+
+function sendBlob(registry: RegistryClient, repository: string, digest: string, bytes: Buffer): Promise<void> {
+  return registry.pushBlob(repository, digest, bytes.length, () => Readable.from([bytes]));
+}

@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import { RegistryClient } from '@ampoule/lib/oci/registry';
+import { Cache } from '@ampoule/platform-api/kube/cache';
+import { KubeClient } from '@ampoule/platform-api/kube/client';
+import { loadKubeConfig } from '@ampoule/platform-api/kube/config';
+import { Controller } from '@ampoule/platform-api/kube/controller';
+import { serveHealth } from '@ampoule/platform-api/kube/health';
+import { resources } from '@ampoule/platform-api/kube/resources';
+import { runComponent } from '@ampoule/platform-api/kube/run';
+import { pino } from 'pino';
+import { BuildReconciler } from './reconciler.ts';
+import { readSettings, type Settings } from './settings.ts';
+
+const settings = readSettings(process.env);
+const logger = pino({ name: 'builder', level: settings.logLevel });
+
+await runComponent(logger, async () => {
+  const client = new KubeClient(loadKubeConfig());
+  const registry = await connect(settings.registry);
+  const functions = new Cache({ client, logger, namespace: settings.namespace, resource: resources.functions });
+  const reconciler = new BuildReconciler({ client, functions, registry, runtimeImages: settings.runtimeImages, logger });
+  const controller = new Controller({ logger, primary: functions, reconcile: reconciler.reconcile });
+  const health = serveHealth(settings.health, () => functions.isSynced);
+  await functions.start();
+  controller.start();
+  logger.info({ namespace: settings.namespace, registry: settings.registry.url }, 'builder started');
+  return async () => {
+    health.close();
+    await controller.stop();
+    await functions.stop();
+    client.close();
+  };
+});
+
+async function connect({ url, username, password, caFile }: Settings['registry']): Promise<RegistryClient> {
+  return new RegistryClient({
+    url,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(caFile === undefined ? {} : { ca: await readFile(caFile, 'utf8') }),
+  });
+}

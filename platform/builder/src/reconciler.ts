@@ -1,0 +1,122 @@
+import { codeOf, messageOf } from '@ampoule/lib/errors';
+import type { RegistryClient } from '@ampoule/lib/oci/registry';
+import { enrichFunction } from '@ampoule/platform-api/enrich';
+import type { FunctionSpec, NuclioFunction } from '@ampoule/platform-api/function';
+import type { Cache } from '@ampoule/platform-api/kube/cache';
+import type { KubeClient, RecursivePartial } from '@ampoule/platform-api/kube/client';
+import { type FunctionChange, functionOf, rejectFunction, updateFunction } from '@ampoule/platform-api/kube/functions';
+import type { Logger } from '@ampoule/platform-api/kube/logger';
+import type { RawObject } from '@ampoule/platform-api/kube/resources';
+import { imageRepositoryOf } from '@ampoule/platform-api/names';
+import { validateFunction } from '@ampoule/platform-api/validate';
+import { buildImage } from './image.ts';
+import { baseImageOf, needsBuild, sourceFilesOf } from './source.ts';
+
+export interface BuilderOptions {
+  client: KubeClient;
+  functions: Cache<RawObject>;
+  registry: RegistryClient;
+  runtimeImages: Record<string, string>;
+  logger: Logger;
+}
+
+/** Trying again does not help with these: the function has to be changed. */
+const OWNERS_MISTAKES: ReadonlySet<string> = new Set(['AMP_BUILD_RUNTIME', 'AMP_BUILD_SOURCE', 'AMP_FUNCTION_INVALID']);
+
+/** Builds functions that are in state building. A build has no memory: a new builder does the same again, to the same image. */
+export class BuildReconciler {
+  readonly #options: BuilderOptions;
+
+  constructor(options: BuilderOptions) {
+    this.#options = options;
+  }
+
+  reconcile = async (key: string): Promise<undefined> => {
+    const { client, functions } = this.#options;
+    const object = functions.get(key);
+    if (object === undefined || !isToBeBuilt(object)) return;
+    let fn: NuclioFunction;
+    try {
+      fn = functionOf(object);
+    } catch (error) {
+      await rejectFunction(client, object, messageOf(error));
+      return;
+    }
+    if (fn.status.state === undefined) {
+      await updateFunction(client, key, adoptedChange);
+      return;
+    }
+    const { change, failure } = await this.#build(fn);
+    await this.#report(key, fn, change);
+    if (failure !== undefined) throw failure;
+  };
+
+  /** What is to be said of a build; `failure` is set where it is to be tried again. */
+  async #build(fn: NuclioFunction): Promise<{ change: FunctionChange; failure?: unknown }> {
+    const startedAt = performance.now();
+    try {
+      return { change: builtChange(fn, await this.#imageOf(fn), performance.now() - startedAt) };
+    } catch (error) {
+      if (OWNERS_MISTAKES.has(codeOf(error) ?? '')) return { change: { status: { state: 'error', message: messageOf(error) } } };
+      return { change: { status: { message: `The build is tried again: ${messageOf(error)}` } }, failure: error };
+    }
+  }
+
+  async #imageOf({ metadata, spec }: NuclioFunction): Promise<string> {
+    const { registry, runtimeImages } = this.#options;
+    if (!needsBuild(spec)) return spec.image || spec.build?.image || '';
+    const repository = imageRepositoryOf(metadata.namespace, metadata.name);
+    return buildImage(registry, { base: baseImageOf(spec, runtimeImages), repository, files: sourceFilesOf(spec) });
+  }
+
+  async #report(key: string, seen: NuclioFunction, change: FunctionChange): Promise<void> {
+    const { client, logger } = this.#options;
+    await updateFunction(client, key, ({ spec, status }) => {
+      // A change while it was built makes this build worthless; the change brings the key here again.
+      const isCurrent = status.state === seen.status.state && JSON.stringify(spec) === JSON.stringify(seen.spec);
+      const isNews = change.spec !== undefined || status.message !== change.status?.message;
+      return isCurrent && isNews ? change : undefined;
+    });
+    logger.info({ key, image: change.spec?.image, state: change.status?.state, reason: change.status?.message }, 'build ended');
+  }
+}
+
+function isToBeBuilt({ status }: RawObject): boolean {
+  const state = (status as { state?: string } | undefined)?.state;
+  return state === undefined || state === 'building';
+}
+
+/** Functions that come by kubectl have no state: they get what the dashboard would have filled in, and are built after that. */
+function adoptedChange({ metadata, spec, status }: NuclioFunction): FunctionChange | undefined {
+  if (status.state !== undefined) return undefined;
+  const enriched = enrichFunction({ metadata, spec }, metadata.namespace);
+  try {
+    validateFunction(enriched);
+  } catch (error) {
+    return { status: { state: 'error', message: messageOf(error) } };
+  }
+  return { labels: enriched.metadata.labels ?? {}, spec: enriched.spec as RecursivePartial<FunctionSpec>, status: { state: 'building' } };
+}
+
+function builtChange({ metadata, spec }: NuclioFunction, image: string, milliseconds: number): FunctionChange {
+  if (image === '') {
+    return {
+      status: {
+        state: 'error',
+        message:
+          'Function must have either spec.build.path,spec.build.functionSourceCode, spec.build.image or spec.image set in order to create',
+      },
+    };
+  }
+  const time = Date.now();
+  const text = needsBuild(spec) ? `Image ${image} was built in ${Math.round(milliseconds)} ms` : `Image ${image} is used as it is`;
+  const isSkipped = metadata.annotations?.['skip-deploy'] === 'true';
+  return {
+    spec: { image, build: { timestamp: Math.floor(time / 1000), mode: '' } },
+    status: {
+      state: isSkipped ? 'imported' : 'waitingForResourceConfiguration',
+      message: '',
+      logs: [{ level: 'info', message: text, name: 'builder', time }],
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { parse } from '@ampoule/lib/parse';
+import { defaults } from '@ampoule/platform-api/constants';
+import { z } from 'zod';
+
+const settingsSchema = z.object({
+  AMPOULE_FUNCTION_NAMESPACE: z.string().default(defaults.namespace),
+  /** For example https://10.0.0.5:5000 */
+  AMPOULE_REGISTRY_URL: z.url(),
+  AMPOULE_REGISTRY_USERNAME: z.string().optional(),
+  AMPOULE_REGISTRY_PASSWORD: z.string().optional(),
+  /** File with the PEM of the CA that signed the registry's certificate. */
+  AMPOULE_REGISTRY_CA: z.string().optional(),
+  /** For example ampoule.internal/runtime-nodejs:0.1.0 */
+  AMPOULE_RUNTIME_NODEJS: z.string().min(1),
+  AMPOULE_HEALTH_HOST: z.string().default('0.0.0.0'),
+  AMPOULE_HEALTH_PORT: z.coerce.number().int().default(8081),
+  LOG_LEVEL: z.string().default('info'),
+});
+
+/** The environment variables that the builder reads. @throws AMP_INPUT_INVALID with all mistakes */
+export function readSettings(env: NodeJS.ProcessEnv) {
+  const found = parse(settingsSchema, env, 'the environment');
+  return {
+    namespace: found.AMPOULE_FUNCTION_NAMESPACE,
+    registry: {
+      url: found.AMPOULE_REGISTRY_URL,
+      username: found.AMPOULE_REGISTRY_USERNAME,
+      password: found.AMPOULE_REGISTRY_PASSWORD,
+      caFile: found.AMPOULE_REGISTRY_CA,
+    },
+    runtimeImages: { nodejs: found.AMPOULE_RUNTIME_NODEJS } as Record<string, string>,
+    health: { host: found.AMPOULE_HEALTH_HOST, port: found.AMPOULE_HEALTH_PORT },
+    logLevel: found.LOG_LEVEL,
+  };
+}
+
+export type Settings = ReturnType<typeof readSettings>;

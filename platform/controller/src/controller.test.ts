@@ -1,0 +1,199 @@
+import { Cache } from '@ampoule/platform-api/kube/cache';
+import type { KubeClient } from '@ampoule/platform-api/kube/client';
+import { FakeApi } from '@ampoule/platform-api/kube/fake-api';
+import { silentLogger as logger } from '@ampoule/platform-api/kube/logger';
+import { type RawObject, resources } from '@ampoule/platform-api/kube/resources';
+import type { V1Deployment } from '@ampoule/platform-api/kube/types';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Applier } from './applier.ts';
+import { FunctionReconciler } from './reconciler.ts';
+
+const BASE = '/apis/nuclio.io/v1beta1/namespaces/nuclio/nucliofunctions';
+const paths = {
+  fn: `${BASE}/f`,
+  deployment: '/apis/apps/v1/namespaces/nuclio/deployments/nuclio-f',
+  service: '/api/v1/namespaces/nuclio/services/nuclio-f',
+  configMap: '/api/v1/namespaces/nuclio/configmaps/nuclio-f',
+  ingress: '/apis/networking.k8s.io/v1/namespaces/nuclio/ingresses/nuclio-f',
+  pod: '/api/v1/namespaces/nuclio/pods/p',
+};
+const http = { w: { kind: 'http', name: 'w', numWorkers: 1 } };
+
+let api: FakeApi;
+let client: KubeClient;
+let functions: Cache<RawObject>;
+let caches: Cache<RawObject>[];
+let reconciler: FunctionReconciler;
+
+beforeEach(async () => {
+  api = new FakeApi();
+  client = await api.start();
+  const shared = { client, logger, namespace: 'nuclio' };
+  functions = new Cache({ ...shared, resource: resources.functions });
+  const owned = {
+    configMaps: new Cache({ ...shared, resource: resources.configMaps }),
+    deployments: new Cache({ ...shared, resource: resources.deployments }),
+    services: new Cache({ ...shared, resource: resources.services }),
+    ingresses: new Cache({ ...shared, resource: resources.ingresses }),
+  };
+  caches = [functions, ...(Object.values(owned) as Cache<RawObject>[])];
+  const settings = { ingressHosts: ['ampoule.internal', '10.0.0.5'], clusterDomain: 'cluster.local', version: '1' };
+  reconciler = new FunctionReconciler({ client, functions, applier: new Applier(client, owned), settings });
+});
+afterEach(async () => {
+  await Promise.all(caches.map((cache) => cache.stop()));
+  client.close();
+  api.stop();
+});
+
+async function given(spec: object, status: object = { state: 'waitingForResourceConfiguration' }) {
+  api.put(paths.fn, { spec: { image: 'i:1', runtime: 'nodejs', triggers: http, ...spec }, status });
+  await Promise.all(caches.map((cache) => cache.start()));
+}
+
+function rolledOut(): void {
+  const deployment = api.objects.get(paths.deployment) as unknown as V1Deployment;
+  const status = {
+    observedGeneration: deployment.metadata?.generation,
+    updatedReplicas: 1,
+    availableReplicas: 1,
+    conditions: [{ type: 'Available', status: 'True' }],
+  };
+  api.put(paths.deployment, { status });
+}
+
+const statusOf = () => api.objects.get(paths.fn)?.status as Record<string, unknown>;
+const at = (path: string) => api.objects.get(path) as unknown as Record<string, never>;
+
+describe('the controller', () => {
+  it('makes the objects of a function, hardened and owned by it', async () => {
+    await given({ build: { functionSourceCode: 'c2VjcmV0' }, env: [{ name: 'A', value: 'b' }] });
+    expect(await reconciler.reconcile('nuclio/f')).toEqual({ requeueAfterMs: expect.any(Number) });
+    for (const path of [paths.deployment, paths.service, paths.configMap, paths.ingress]) {
+      expect(at(path)).toMatchObject({ metadata: { labels: { 'nuclio.io/function-name': 'f', 'nuclio.io/class': 'function' } } });
+    }
+    const pod = (at(paths.deployment) as unknown as V1Deployment).spec?.template.spec;
+    expect(pod).toMatchObject({
+      automountServiceAccountToken: false,
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    });
+    expect(pod?.containers[0]).toMatchObject({
+      image: 'i:1',
+      imagePullPolicy: 'IfNotPresent',
+      securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+      readinessProbe: { httpGet: { path: '/__internal/health', port: 8080 }, initialDelaySeconds: 0, periodSeconds: 1 },
+    });
+    expect(pod?.containers[0]?.env).toContainEqual({ name: 'A', value: 'b' });
+    expect((at(paths.configMap) as unknown as { data: Record<string, string> }).data['processor.yaml']).not.toContain('c2VjcmV0');
+    expect(at(paths.ingress)).toMatchObject({
+      metadata: { annotations: { 'ampoule.internal/strip-prefix': '/fn/f' } },
+      spec: { ingressClassName: 'ampoule', rules: [{ http: { paths: [{ path: '/fn/f', pathType: 'Prefix' }] } }] },
+    });
+  });
+
+  it('says ready, and where the function is reached, once the Deployment has rolled out', async () => {
+    await given({});
+    await reconciler.reconcile('nuclio/f');
+    rolledOut();
+    await expect.poll(() => reconciler.reconcile('nuclio/f')).toBeUndefined();
+    expect(statusOf()).toMatchObject({
+      state: 'ready',
+      message: '',
+      containerImage: 'i:1',
+      internalInvocationUrls: ['nuclio-f.nuclio.svc.cluster.local:8080'],
+      externalInvocationUrls: ['ampoule.internal/fn/f', '10.0.0.5/fn/f'],
+    });
+  });
+
+  it("makes the ingresses that the trigger asks for, with Nuclio's templates filled in", async () => {
+    const ingresses = { a: { host: '{{.Name}}.{{ .Namespace }}.example', paths: ['/x', '/y'], pathType: 'Exact' } };
+    await given({ triggers: { w: { ...http.w, attributes: { ingresses } } } });
+    await reconciler.reconcile('nuclio/f');
+    expect(at(paths.ingress)).toMatchObject({
+      spec: { rules: [{ host: 'f.nuclio.example', http: { paths: [{ path: '/x', pathType: 'Exact' }, { path: '/y' }] } }] },
+    });
+  });
+
+  it('says unhealthy with the words of the pod that cannot run', async () => {
+    await given({});
+    await reconciler.reconcile('nuclio/f');
+    const template = (at(paths.deployment) as unknown as V1Deployment).spec?.template;
+    const waiting = { reason: 'CrashLoopBackOff', message: 'back-off' };
+    const lastState = { terminated: { exitCode: 1, message: 'main.js cannot be loaded' } };
+    api.put(paths.pod, {
+      metadata: { annotations: template?.metadata?.annotations },
+      spec: template?.spec,
+      status: { containerStatuses: [{ name: 'nuclio', state: { waiting }, lastState }] },
+    });
+    expect(await reconciler.reconcile('nuclio/f')).toBeUndefined();
+    expect(statusOf()).toMatchObject({
+      state: 'unhealthy',
+      message: expect.stringMatching(/CrashLoopBackOff.*\n?.*main\.js cannot be loaded/s),
+    });
+  });
+
+  it('pays no heed to pods of an older version', async () => {
+    await given({});
+    await reconciler.reconcile('nuclio/f');
+    const waiting = { reason: 'ImagePullBackOff' };
+    api.put(paths.pod, {
+      spec: { containers: [{ image: 'old' }] },
+      status: { containerStatuses: [{ name: 'nuclio', state: { waiting } }] },
+    });
+    expect(await reconciler.reconcile('nuclio/f')).toEqual({ requeueAfterMs: expect.any(Number) });
+  });
+
+  it('says unhealthy while a ready function does not serve, and ready again after', async () => {
+    await given({}, { state: 'ready' });
+    await reconciler.reconcile('nuclio/f');
+    expect(statusOf()).toMatchObject({ state: 'unhealthy', message: 'Function is not healthy' });
+    rolledOut();
+    await expect.poll(() => functions.get('nuclio/f')?.status).toMatchObject({ state: 'unhealthy' });
+    await reconciler.reconcile('nuclio/f');
+    expect(statusOf()).toMatchObject({ state: 'ready', message: '' });
+  });
+
+  it('repairs what others changed', async () => {
+    await given({});
+    await reconciler.reconcile('nuclio/f');
+    rolledOut();
+    api.put(paths.service, { spec: { ports: [] } });
+    await expect
+      .poll(async () => {
+        await reconciler.reconcile('nuclio/f');
+        return at(paths.service);
+      })
+      .toMatchObject({ spec: { ports: [{ name: 'http', port: 8080 }] } });
+  });
+
+  it('writes nothing when all is as it should be', async () => {
+    await given({});
+    await reconciler.reconcile('nuclio/f');
+    rolledOut();
+    await reconciler.reconcile('nuclio/f');
+    await expect
+      .poll(async () => {
+        api.writes.length = 0;
+        await reconciler.reconcile('nuclio/f');
+        return api.writes;
+      })
+      .toEqual([]);
+  });
+
+  it('leaves functions alone that are being built', async () => {
+    await given({}, { state: 'building' });
+    await reconciler.reconcile('nuclio/f');
+    expect(api.writes).toEqual([]);
+  });
+
+  it('puts a function whose objects Kubernetes refuses into state error', async () => {
+    await given({});
+    api.intercept = ({ method, url }, response) => {
+      if (method !== 'PATCH' || !url?.includes('/deployments/')) return false;
+      response.writeHead(422).end(JSON.stringify({ message: 'spec.tolerations is wrong' }));
+      return true;
+    };
+    await reconciler.reconcile('nuclio/f');
+    expect(statusOf()).toMatchObject({ state: 'error', message: expect.stringMatching(/spec\.tolerations is wrong/) });
+  });
+});

@@ -1,0 +1,48 @@
+import { labels } from '@ampoule/platform-api/constants';
+import { Cache } from '@ampoule/platform-api/kube/cache';
+import { KubeClient } from '@ampoule/platform-api/kube/client';
+import { loadKubeConfig } from '@ampoule/platform-api/kube/config';
+import { Controller } from '@ampoule/platform-api/kube/controller';
+import { serveHealth } from '@ampoule/platform-api/kube/health';
+import { resources } from '@ampoule/platform-api/kube/resources';
+import { runComponent } from '@ampoule/platform-api/kube/run';
+import type { KubernetesObject } from '@ampoule/platform-api/kube/types';
+import { pino } from 'pino';
+import { Applier } from './applier.ts';
+import { FunctionReconciler } from './reconciler.ts';
+import { readSettings } from './settings.ts';
+
+const OWNED = `${labels.class}=function`;
+const settings = readSettings(process.env);
+const logger = pino({ name: 'controller', level: settings.logLevel });
+
+await runComponent(logger, async () => {
+  const client = new KubeClient(loadKubeConfig());
+  const shared = { client, logger, namespace: settings.namespace };
+  const functions = new Cache({ ...shared, resource: resources.functions });
+  const owned = {
+    configMaps: new Cache({ ...shared, resource: resources.configMaps, labelSelector: OWNED }),
+    deployments: new Cache({ ...shared, resource: resources.deployments, labelSelector: OWNED }),
+    services: new Cache({ ...shared, resource: resources.services, labelSelector: OWNED }),
+    ingresses: new Cache({ ...shared, resource: resources.ingresses, labelSelector: OWNED }),
+  };
+  const reconciler = new FunctionReconciler({ client, functions, applier: new Applier(client, owned), settings });
+  const controller = new Controller({ logger, primary: functions, reconcile: reconciler.reconcile });
+  for (const cache of Object.values(owned) as Cache<KubernetesObject>[]) controller.follow(cache, functionKeyOf);
+  const caches = [functions, ...Object.values(owned)];
+  const health = serveHealth(settings.health, () => caches.every(({ isSynced }) => isSynced));
+  await Promise.all(caches.map((cache) => cache.start()));
+  controller.start();
+  logger.info({ namespace: settings.namespace }, 'controller started');
+  return async () => {
+    health.close();
+    await controller.stop();
+    await Promise.all(caches.map((cache) => cache.stop()));
+    client.close();
+  };
+});
+
+function functionKeyOf({ metadata }: KubernetesObject): string | undefined {
+  const name = metadata?.labels?.[labels.function];
+  return name === undefined ? undefined : `${metadata?.namespace}/${name}`;
+}

@@ -1,0 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '@ampoule/lib/errors';
+import { KubeClient } from '@ampoule/platform-api/kube/client';
+import { loadKubeConfig } from '@ampoule/platform-api/kube/config';
+import { runComponent } from '@ampoule/platform-api/kube/run';
+import { pino } from 'pino';
+import { makeApp } from './app.ts';
+import { ProjectStore } from './project-store.ts';
+import { readSettings } from './settings.ts';
+
+const RETRY_MS = 500;
+const settings = readSettings(process.env);
+const logger = pino({ name: 'dashboard', level: settings.logLevel });
+
+await runComponent(logger, async () => {
+  const client = new KubeClient(loadKubeConfig());
+  await ensureDefaultProject(new ProjectStore(client));
+  const app = makeApp({ client, settings, logger });
+  await app.listen({ host: settings.host, port: settings.port });
+  return async () => {
+    await app.close();
+    client.close();
+  };
+});
+
+/** The API server may not answer yet when the appliance starts. */
+async function ensureDefaultProject(projects: ProjectStore): Promise<void> {
+  for (let failure: unknown; ; logger.warn({ reason: messageOf(failure) }, 'the default project cannot be made yet, trying again')) {
+    try {
+      return await projects.ensureDefault(settings.namespace);
+    } catch (error) {
+      failure = error;
+    }
+    await delay(RETRY_MS);
+  }
+}

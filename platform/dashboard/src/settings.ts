@@ -1,0 +1,34 @@
+import { parse } from '@ampoule/lib/parse';
+import { defaults } from '@ampoule/platform-api/constants';
+import { z } from 'zod';
+
+const settingsSchema = z.object({
+  NUCLIO_DASHBOARD_NAMESPACE: z.string().default(defaults.namespace),
+  /** File that holds the token which callers of the API show. */
+  AMPOULE_DASHBOARD_TOKEN_FILE: z.string().min(1),
+  AMPOULE_DASHBOARD_HOST: z.string().default('0.0.0.0'),
+  AMPOULE_DASHBOARD_PORT: z.coerce.number().int().default(8070),
+  /** Names and addresses under which the ingress is reached, separated by commas. */
+  AMPOULE_INGRESS_HOSTS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').filter((host) => host !== '')),
+  AMPOULE_VERSION: z.string().default('dev'),
+  LOG_LEVEL: z.string().default('info'),
+});
+
+/** The environment variables that the dashboard reads. @throws AMP_INPUT_INVALID with all mistakes */
+export function readSettings(env: NodeJS.ProcessEnv) {
+  const found = parse(settingsSchema, env, 'the environment');
+  return {
+    namespace: found.NUCLIO_DASHBOARD_NAMESPACE,
+    tokenFile: found.AMPOULE_DASHBOARD_TOKEN_FILE,
+    host: found.AMPOULE_DASHBOARD_HOST,
+    port: found.AMPOULE_DASHBOARD_PORT,
+    ingressHosts: found.AMPOULE_INGRESS_HOSTS,
+    version: found.AMPOULE_VERSION,
+    logLevel: found.LOG_LEVEL,
+  };
+}
+
+export type Settings = ReturnType<typeof readSettings>;

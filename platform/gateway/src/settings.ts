@@ -1,0 +1,32 @@
+import { parse } from '@ampoule/lib/parse';
+import { defaults } from '@ampoule/platform-api/constants';
+import { z } from 'zod';
+
+const settingsSchema = z.object({
+  /** The address that ingresses report as theirs. */
+  AMPOULE_NODE_ADDRESS: z.string().min(1),
+  AMPOULE_INGRESS_CLASS: z.string().default(defaults.ingressClass),
+  /** Unix socket of Caddy's admin API. */
+  AMPOULE_CADDY_SOCKET: z.string().default('/run/caddy/admin.sock'),
+  /** Folder with tls.crt and tls.key; under the same path in Caddy's container. */
+  AMPOULE_TLS_FOLDER: z.string().default('/etc/ampoule/tls'),
+  AMPOULE_HTTP_PORT: z.coerce.number().int().default(80),
+  AMPOULE_HTTPS_PORT: z.coerce.number().int().default(443),
+  LOG_LEVEL: z.string().default('info'),
+});
+
+/** The environment variables that the gateway reads. @throws AMP_INPUT_INVALID with all mistakes */
+export function readSettings(env: NodeJS.ProcessEnv) {
+  const found = parse(settingsSchema, env, 'the environment');
+  return {
+    nodeAddress: found.AMPOULE_NODE_ADDRESS,
+    ingressClass: found.AMPOULE_INGRESS_CLASS,
+    caddySocket: found.AMPOULE_CADDY_SOCKET,
+    tlsFolder: found.AMPOULE_TLS_FOLDER,
+    httpPort: found.AMPOULE_HTTP_PORT,
+    httpsPort: found.AMPOULE_HTTPS_PORT,
+    logLevel: found.LOG_LEVEL,
+  };
+}
+
+export type Settings = ReturnType<typeof readSettings>;

@@ -1,0 +1,188 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const MAIN = join(import.meta.dirname, 'main.ts');
+const NODE = join(import.meta.dirname, '../../../node_modules/.bin/node');
+
+interface Running {
+  url: string;
+  healthUrl: string;
+  lines: string[];
+  child: ReturnType<typeof spawn>;
+}
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+async function run(code: string, spec: Record<string, unknown> = {}, file = 'main.js'): Promise<Running> {
+  const folder = await mkdtemp(join(tmpdir(), 'processor-'));
+  const triggers = { web: { kind: 'http', name: 'web', url: '127.0.0.1:0', numWorkers: 1, ...(spec.trigger as object) } };
+  await writeFile(join(folder, file), code);
+  await writeFile(
+    join(folder, 'processor.yaml'),
+    JSON.stringify({ metadata: { name: 'f' }, spec: { runtime: 'nodejs', handler: `${file}:handler`, triggers, ...spec } }),
+  );
+  await writeFile(join(folder, 'platform.yaml'), JSON.stringify({ healthCheck: { listenAddress: '127.0.0.1:0' } }));
+  const args = [MAIN, '--config', join(folder, 'processor.yaml'), '--platform-config', join(folder, 'platform.yaml')];
+  const child = spawn(NODE, args, { env: { ...process.env, NUCLIO_HANDLER_DIR: folder }, stdio: ['ignore', 'pipe', 'inherit'] });
+  cleanups.push(async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    await rm(folder, { recursive: true });
+  });
+  const lines: string[] = [];
+  return new Promise((resolve, reject) => {
+    child.on('exit', (status) => reject(new Error(`ended with ${status}: ${lines.join('\n')}`)));
+    createInterface(child.stdout).on('line', (line) => {
+      lines.push(line);
+      if (!line.includes('Processor started')) return;
+      const { with: found } = JSON.parse(line);
+      resolve({ url: `http://127.0.0.1:${found.httpPort}`, healthUrl: `http://127.0.0.1:${found.healthPort}`, lines, child });
+    });
+  });
+}
+
+async function call(url: string, init?: RequestInit) {
+  const response = await fetch(url, init);
+  return { status: response.status, type: response.headers.get('content-type'), body: await response.text(), headers: response.headers };
+}
+
+describe('a JavaScript handler', () => {
+  it('answers with what it gives to the callback', async () => {
+    const { url } = await run('exports.handler = (context, event) => { setTimeout(() => context.callback("hello " + event.body), 5) }');
+    expect(await call(url, { method: 'POST', body: 'you' })).toMatchObject({ status: 200, type: 'text/plain', body: 'hello you' });
+  });
+
+  it('may be an ES module whose function returns or promises its answer', async () => {
+    const { url } = await run('export const handler = async (context, { path, method }) => ({ path, method })', {}, 'main.mjs');
+    expect(await call(`${url}/a/b?c=1`)).toMatchObject({ status: 200, type: 'application/json', body: '{"path":"/a/b","method":"GET"}' });
+  });
+
+  it('leaves the answer to the callback once it has handed that on, whatever it returns', async () => {
+    const { url } = await run('exports.handler = (context) => setTimeout(context.callback, 5, "from the callback")');
+    expect(await call(url)).toMatchObject({ body: 'from the callback' });
+  });
+
+  it('may be TypeScript', async () => {
+    const { url } = await run('export const handler = (_: unknown, e: { size: number }): string => String(e.size)', {}, 'main.ts');
+    expect(await call(url, { method: 'POST', body: '12345' })).toMatchObject({ body: '5' });
+  });
+
+  it('answers with [status, body] and with a Response', async () => {
+    const { url } = await run(`exports.handler = (context, event) => event.path === '/pair' ? [201, { made: true }]
+      : new context.Response('<b>', { 'X-Answer': 42 }, 'text/html', 203)`);
+    expect(await call(`${url}/pair`)).toMatchObject({ status: 201, type: 'application/json', body: '{"made":true}' });
+    const full = await call(url);
+    expect(full).toMatchObject({ status: 203, type: 'text/html', body: '<b>' });
+    expect(full.headers.get('x-answer')).toBe('42');
+  });
+
+  it('sees the event as Nuclio gives it', async () => {
+    const { url } = await run(`exports.handler = (context, event) => ({ ...event.toJSON(), isDate: event.timestamp instanceof Date,
+      isBuffer: Buffer.isBuffer(event.body), header: event.headers['X-Some-Name'], fields: event.fields, type: event.content_type })`);
+    const { body } = await call(`${url}/p?a=1`, { method: 'PUT', body: 'x', headers: { 'x-some-name': 'v', 'content-type': 'text/csv' } });
+    expect(JSON.parse(body)).toMatchObject({
+      isDate: true,
+      isBuffer: true,
+      header: 'v',
+      fields: { a: '1' },
+      type: 'text/csv',
+      method: 'PUT',
+      path: '/p',
+      size: 1,
+      trigger: { kind: 'http', name: 'web' },
+    });
+  });
+
+  it('keeps user data that initContext made, and what it assigns later', async () => {
+    const { url } = await run(`exports.initContext = async (context) => { context.userData = { count: 0 } }
+      exports.handler = (context) => String(++context.userData.count)`);
+    await call(url);
+    expect(await call(url)).toMatchObject({ body: '2' });
+  });
+
+  it('answers 500 with its error when it throws or rejects, and goes on', async () => {
+    const { url, lines } = await run(
+      'exports.handler = async (_, event) => { if (event.path === "/bad") throw new Error("boom"); return "ok" }',
+    );
+    expect(await call(`${url}/bad`)).toMatchObject({ status: 500, type: 'text/plain', body: 'Error in handler: Error: boom' });
+    expect(await call(url)).toMatchObject({ status: 200, body: 'ok' });
+    expect(lines.some((line) => JSON.parse(line).message === 'Error in handler')).toBe(true);
+  });
+
+  it('logs lines of JSON with their fields', async () => {
+    const { url, lines } = await run('exports.handler = (context) => { context.logger.infoWith("seen", { n: 1 }); return "" }');
+    await call(url);
+    await expect
+      .poll(() => lines.map((line) => JSON.parse(line)))
+      .toContainEqual(expect.objectContaining({ level: 'info', name: 'f', message: 'seen', with: { n: 1 } }));
+  });
+});
+
+describe('the processor', () => {
+  it('says which functions a file exports when the one asked for is missing, and ends', async () => {
+    await expect(run('exports.other = () => 1')).rejects.toThrow(/does not export a function handler.*it exports .*other/);
+  });
+
+  it('refuses kinds of triggers that it does not know', async () => {
+    await expect(run('exports.handler = () => 1', { triggers: { k: { kind: 'kafka-cluster' } } })).rejects.toThrow(/kafka-cluster/);
+  });
+
+  it('answers health checks itself', async () => {
+    const { url, healthUrl } = await run('exports.handler = () => [500, "no"]');
+    expect(await call(`${url}/__internal/health`)).toMatchObject({ status: 200 });
+    expect(await call(`${healthUrl}/live`)).toMatchObject({ status: 200 });
+    expect(await call(`${healthUrl}/ready`)).toMatchObject({ status: 200 });
+  });
+
+  it('refuses bodies above the limit with 413, whether announced or streamed', async () => {
+    const { url } = await run('exports.handler = (_, event) => String(event.size)', {
+      trigger: { attributes: { maxRequestBodySize: 10 } },
+    });
+    expect(await call(url, { method: 'POST', body: '12345678901' })).toMatchObject({ status: 413 });
+    const streamed = request(url, { method: 'POST' });
+    streamed.write('1234567');
+    streamed.write('1234567');
+    const [response] = await once(streamed, 'response');
+    expect(response.statusCode).toBe(413);
+    streamed.destroy();
+    expect(await call(url, { method: 'POST', body: '1234567890' })).toMatchObject({ status: 200, body: '10' });
+  });
+
+  it('answers 408 when a handler takes longer than its time, and gives the worker to the next event', async () => {
+    const { url } = await run('exports.handler = (context, event) => { if (event.path !== "/slow") context.callback("ok") }', {
+      eventTimeout: '100ms',
+    });
+    expect(await call(`${url}/slow`)).toMatchObject({ status: 408, body: '{"error":"handler timed out"}' });
+    expect(await call(url)).toMatchObject({ status: 200, body: 'ok' });
+  });
+
+  it('answers 503 when no worker is free in time', async () => {
+    const { url } = await run('exports.handler = (context) => { setTimeout(() => context.callback("ok"), 400) }', {
+      trigger: { workerAvailabilityTimeoutMilliseconds: 50 },
+    });
+    const [first, second] = await Promise.all([call(url), call(url)]);
+    expect([first.status, second.status].sort()).toEqual([200, 503]);
+  });
+
+  it('answers what is in hand before it ends on SIGTERM', async () => {
+    const { url, child } = await run('exports.handler = (context) => { setTimeout(() => context.callback("late"), 400) }');
+    const answer = call(url);
+    await delay(150);
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    expect(await answer).toMatchObject({ status: 200, body: 'late' });
+    expect((await ended)[0]).toBe(0);
+  });
+});
