@@ -33,7 +33,7 @@ const DEBIAN_PACKAGES = {
 const VERBS = {
   demo: (args) => run(node26, ['airgap-tests/src/demo.ts', ...args]),
   bench: (args) => run(node26, ['airgap-tests/src/bench.ts', ...args]),
-  bundle: (args) => run(node26, ['bundle/src/main.ts', 'create', ...args]),
+  bundle: (args) => run(node26, ['bundle/src/main.ts', 'bundle', ...(args.length === 0 ? ['create'] : args)]),
   down: (args) => run(node26, ['airgap-tests/src/down.ts', ...args]),
   test: (args) => runTests({ run, node: node26, repository, args, removeDeadHosts }),
 };

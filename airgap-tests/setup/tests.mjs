@@ -3,12 +3,14 @@ import { join } from 'node:path';
 
 const PROJECTS = ['unit', 'scenarios'];
 
-/** Runs every check and test in order, sums the tests up in one line, and gives the exit code. */
+/** Builds the bundle, runs every check and test in order, sums the tests up in one line, and gives the exit code. */
 export async function runTests({ run, node, repository, args, removeDeadHosts }) {
   const modules = join(repository, 'node_modules');
   const total = { passed: 0, failed: 0 };
   const problems = [];
   for (const [name, command] of [
+    // First: unit tests use its programs, scenarios carry it.
+    ['bundle', [node, 'bundle/src/main.ts', 'bundle', 'create']],
     ['biome check', [join(modules, '.bin', 'biome'), 'check', '.']],
     ['tsc', [node, join(modules, 'typescript', 'bin', 'tsc'), '--noEmit']],
   ]) {

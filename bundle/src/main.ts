@@ -1,14 +1,12 @@
-import { access, mkdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createPrinter, formatBytes, type Printer } from '@ampoule/lib/print';
 import { Command, Option } from 'commander';
 import type { Architecture, Progress } from './build/context.ts';
 import { bundleCommand } from './commands.ts';
 import { createBundle } from './create.ts';
 import { loadDefinition } from './definition.ts';
-import { writeKeyPair } from './signing/key-files.ts';
-import { generateKeyPair } from './signing/keys.ts';
 import { writeDebianLock } from './sources/debian-lock.ts';
+import { trialKey } from './trial-key.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
 
@@ -48,7 +46,7 @@ async function create({ architecture, privateKey, output }: CreateFlags, printer
     repository,
     architecture,
     outputFolder: resolve(output),
-    privateKeyFile: privateKey ?? (await trialKey()),
+    privateKeyFile: privateKey ?? (await trialKey(repository)),
     createdAt: process.env.SOURCE_DATE_EPOCH === undefined ? new Date() : new Date(Number(process.env.SOURCE_DATE_EPOCH) * 1000),
     progress: progressTo(printer),
   });
@@ -62,18 +60,6 @@ function progressTo(printer: Printer): Progress {
     const seconds = ((performance.now() - started) / 1000).toFixed(0);
     printer.line(`${seconds.padStart(5)} s  ${component.padEnd(24)}${message}`);
   };
-}
-
-async function trialKey(): Promise<string> {
-  const privateKeyFile = join(repository, '.cache/keys/trial.key');
-  const exists = await access(privateKeyFile).then(
-    () => true,
-    () => false,
-  );
-  if (exists) return privateKeyFile;
-  await mkdir(dirname(privateKeyFile), { recursive: true });
-  await writeKeyPair(await generateKeyPair(), { privateKeyFile, publicKeyFile: `${privateKeyFile}.pub` });
-  return privateKeyFile;
 }
 
 await main();

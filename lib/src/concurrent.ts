@@ -1,4 +1,7 @@
-/** Runs a task for each item, at most `limit` at a time, and gives the results in the order of the items. The first failure ends it. */
+/**
+ * Runs a task for each item, at most `limit` at a time, and gives the results in the order of the items.
+ * After the first failure no task begins; it is thrown when those that run have ended, so that nothing goes on behind the caller's back.
+ */
 export async function mapConcurrently<Item, Result>(
   items: readonly Item[],
   limit: number,
@@ -6,9 +9,18 @@ export async function mapConcurrently<Item, Result>(
 ): Promise<Result[]> {
   const results: Result[] = [];
   const queue = items.entries();
+  const failures: unknown[] = [];
   const worker = async () => {
-    for (const [index, item] of queue) results[index] = await task(item, index);
+    for (const [index, item] of queue) {
+      if (failures.length > 0) return;
+      try {
+        results[index] = await task(item, index);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
   };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(Math.max(limit, 1), items.length) }, worker));
+  if (failures.length > 0) throw failures[0];
   return results;
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { libError } from './lib-errors.ts';
 
 export interface ExecOptions {
@@ -13,6 +14,7 @@ export interface ExecOptions {
 }
 
 export interface ExecResult {
+  /** Exit code; 128 and the signal's number after a signal, as in a shell. */
   code: number;
   stdout: string;
   stderr: string;
@@ -29,6 +31,9 @@ export function tryExec(program: string, args: readonly string[], options: ExecO
     const err: string[] = [];
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
+      // What the program itself started may still hold these open, and would keep this process from ending.
+      child.stdout.destroy();
+      child.stderr.destroy();
       reject(
         libError('AMP_COMMAND_TIMEOUT', {
           what: `${program} ${args[0] ?? ''} did not end within ${timeoutMs / 1000} s`,
@@ -56,9 +61,10 @@ export function tryExec(program: string, args: readonly string[], options: ExecO
         }),
       );
     });
-    child.on('close', (code) => {
+    child.on('close', (exitCode, signal) => {
       clearTimeout(timer);
-      resolve({ code: code ?? 1, stdout: out.join(''), stderr: err.join('') });
+      const code = exitCode ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+      resolve({ code, stdout: out.join(''), stderr: err.join('') });
     });
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);

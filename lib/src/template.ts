@@ -7,7 +7,7 @@ import { libError } from './lib-errors.ts';
 export function fillTemplate(text: string, values: Readonly<Record<string, string>>, source: string): string {
   const missing = new Set<string>();
   const filled = text.replaceAll(/\$\{([A-Za-z][A-Za-z0-9]*)\}/g, (placeholder, name: string) => {
-    const value = values[name];
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (value === undefined) missing.add(name);
     return value ?? placeholder;
   });

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
 import { text as readText } from 'node:stream/consumers';
 import got, { type Got, type Method, type Response } from 'got';
-import { messageOf } from '../errors.ts';
+import { AmpouleError, messageOf } from '../errors.ts';
 import { libError } from '../lib-errors.ts';
 import { parseJson } from '../parse.ts';
 import { digestOf } from './digest.ts';
@@ -81,13 +81,22 @@ export class RegistryClient {
       upload.on('response', (response: Response) => resolve(response.statusCode)).on('error', reject);
     });
     const source = open();
-    source.on('error', (error) => upload.destroy(error));
-    source.pipe(upload);
-    const status = await answered.catch((error: unknown) => {
-      throw unreachable(this.#origin, error);
+    let unreadable: Error | undefined;
+    source.on('error', (error) => {
+      unreadable = error;
+      upload.destroy(error);
     });
-    const body = await readText(upload).catch(() => '');
-    if (status !== 201) throw refused('PUT', location.pathname, status, body);
+    source.pipe(upload);
+    try {
+      const status = await answered;
+      const body = await readText(upload).catch(() => '');
+      if (status !== 201) throw refused('PUT', location.pathname, status, body);
+    } catch (error) {
+      if (unreadable !== undefined) throw unreadable;
+      throw error instanceof AmpouleError ? error : unreachable(this.#origin, error);
+    } finally {
+      source.destroy();
+    }
   }
 
   /** A manifest by tag or digest; undefined when the registry has none. */
@@ -96,8 +105,10 @@ export class RegistryClient {
     const response = await this.#expect('GET', path, [200, 404], { headers: { accept: mediaTypes.manifest } });
     if (response.statusCode === 404) return undefined;
     const bytes = Buffer.from(response.rawBody);
+    const digest = digestOf(bytes);
+    if (reference.startsWith('sha256:') && reference !== digest) throw mismatch(`${repository}@${reference}`);
     return {
-      digest: digestOf(bytes),
+      digest,
       bytes,
       manifest: parseJson(imageManifestSchema, bytes.toString('utf8'), `${repository}:${reference}`),
     };
@@ -115,7 +126,7 @@ export class RegistryClient {
 
   async #expect(method: Method, path: string, statuses: number[], options: { headers?: Record<string, string>; body?: Buffer } = {}) {
     const response = await this.#request(method, path, options);
-    if (!statuses.includes(response.statusCode)) throw refused(method, path, response.statusCode, response.rawBody.toString());
+    if (!statuses.includes(response.statusCode)) throw refused(method, path, response.statusCode, Buffer.from(response.rawBody).toString());
     return response;
   }
 
