@@ -17,6 +17,8 @@ if [ ! -d "$runtime" ]; then
     fi
     tar -xzf "$blob" -C "$runtime.new"
   done
+  # After a power cut a folder of this name must never hold half a file.
+  sync
   mv "$runtime.new" "$runtime"
 fi
 AMPOULE_BUNDLE="$here" exec "$runtime/${loader}" --library-path "$runtime/lib/${triplet}:$runtime/usr/lib/${triplet}" \

@@ -71,7 +71,13 @@ export class Appliance {
   }
 
   kubectl(...args: string[]): Promise<string> {
-    return this.host.mustExec('/opt/ampoule/bin/kubectl', ['--kubeconfig', '/etc/kubernetes/admin.conf', ...args]);
+    return this.host.mustExec('/opt/ampoule/bin/kubectl', [
+      '--kubeconfig',
+      '/etc/kubernetes/admin.conf',
+      '--cache-dir',
+      '/var/lib/ampoule/kubectl',
+      ...args,
+    ]);
   }
 
   async secrets(): Promise<z.output<typeof secretsSchema>> {

@@ -1,8 +1,3 @@
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { exec } from '@ampoule/lib/exec';
-import { fillTemplate } from '@ampoule/lib/template';
 import { bundleError } from './errors.ts';
 
 /** Something that can make a node pull an image. */
@@ -15,27 +10,22 @@ export interface ImageRequest {
 /** Any string of the form host.name/path:tag or with a digest, wherever it stands: a field, an argument, a variable, a configuration inside. */
 const IMAGE = /(?<![\w./-])(?:[a-z0-9-]+\.)+[a-z]+(?::\d+)?\/[a-z0-9._/-]+(?::[A-Za-z0-9_][\w.-]*|@sha256:[0-9a-f]{64})/g;
 
-/** The images that a text names. */
+/** The value of a field `image`, whatever it looks like: a short name such as `busybox` would be pulled from outside. */
+const IMAGE_FIELD = /\bimage["']?:[ \t]*["']?((?:\$\{\w+\}|[a-z0-9])(?:\$\{\w+\}|[^\s"',}\]])*)/g;
+
+/** The images that a manifest names: in its fields and anywhere else. */
 export function imagesIn(text: string, source: string, version: string): ImageRequest[] {
-  const filled = text.replaceAll(`\${version}`, version);
-  return [...filled.matchAll(IMAGE)].map(([image]) => ({ image, source }));
+  const fields = [...filled(text, version).matchAll(IMAGE_FIELD)].map(([, image = '']) => ({ image, source }));
+  return [...imagesInProgram(text, source, version), ...fields.filter(({ image }) => !image.match(IMAGE))];
 }
 
-/** The images that kubeadm will ask for with the configuration that the installer gives it. */
-export async function imagesOfKubeadm(kubernetesProgram: string, configText: string): Promise<ImageRequest[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'ampoule-closure-'));
-  try {
-    const config = join(folder, 'kubeadm.yaml');
-    await writeFile(config, fillTemplate(configText, kubeadmSample, 'manifests/kubeadm/kubeadm.yaml'));
-    await symlink(kubernetesProgram, join(folder, 'kubeadm'));
-    const output = await exec(join(folder, 'kubeadm'), ['config', 'images', 'list', '--config', config]);
-    return output
-      .trim()
-      .split('\n')
-      .map((image) => ({ image, source: 'kubeadm' }));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+/** The full image names in the text of a program, whose own fields called `image` hold expressions. */
+export function imagesInProgram(text: string, source: string, version: string): ImageRequest[] {
+  return [...new Set(filled(text, version).match(IMAGE) ?? [])].map((image) => ({ image, source }));
+}
+
+function filled(text: string, version: string): string {
+  return text.replaceAll(`\${version}`, version);
 }
 
 /** @throws AMP_BUNDLE_CLOSURE naming each image that is asked for and not in the bundle, and who asks */
@@ -48,18 +38,3 @@ export function checkClosure(requests: readonly ImageRequest[], bundled: readonl
     fix: 'Add a folder with an image.yaml to images/ for each, or correct the name.',
   });
 }
-
-const kubeadmSample = {
-  nodeAddress: '192.0.2.1',
-  nodeName: 'sample',
-  podCidr: '10.244.0.0/16',
-  serviceCidr: '10.96.0.0/16',
-  clusterDomain: 'cluster.local',
-  hostname: 'sample.internal',
-  dnsServiceIp: '10.96.0.10',
-  cgroupDriver: 'systemd',
-  failCgroupV1: 'false',
-  resolvConf: '',
-  containerdSocket: '/run/containerd.sock',
-  kubeletData: '/var/lib/kubelet',
-};

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { mapConcurrently } from '@ampoule/lib/concurrent';
 import { buildComponent } from './build/component.ts';
 import type { Architecture, BuildContext, Progress, SourceResult } from './build/context.ts';
-import { type BuiltImage, buildImage } from './build/image.ts';
+import { buildImage } from './build/image.ts';
 import { type BuiltLayer, buildLayer } from './build/layer.ts';
-import { checkClosure, type ImageRequest, imagesIn, imagesOfKubeadm } from './closure.ts';
+import { checkClosure } from './closure.ts';
 import { type Definition, loadDefinition } from './definition.ts';
+import { bundleError } from './errors.ts';
+import { imageRequests, type ManifestFile } from './image-requests.ts';
 import { launcherComponents, launcherText } from './launcher.ts';
 import { type StagedBundle, stageBundle } from './stage.ts';
 
@@ -27,7 +29,7 @@ const BUILDS_AT_ONCE = 2;
 export async function createBundle(options: CreateOptions): Promise<StagedBundle> {
   const { repository, architecture, progress } = options;
   const context: BuildContext = { repository, architecture, progress };
-  const definition = await loadDefinition(repository);
+  const definition = await loadDefinition(repository, architecture);
   const { layers, sources } = await buildLayers(definition, context);
   const images = definition.images.map((image) =>
     buildImage(
@@ -37,7 +39,11 @@ export async function createBundle(options: CreateOptions): Promise<StagedBundle
     ),
   );
   const manifests = await readManifests(repository);
-  await proveClosure(definition, images, manifests, required(sources, 'kubernetes'));
+  const requests = await imageRequests({ definition, sources, manifests, context });
+  checkClosure(
+    requests,
+    images.map(({ name }) => name),
+  );
   const launcher = await launcherText(
     repository,
     launcherComponents.map((name) => required(layers, name)),
@@ -61,29 +67,6 @@ async function buildLayers(definition: Definition, context: BuildContext) {
   return { sources, layers };
 }
 
-async function proveClosure(
-  definition: Definition,
-  images: BuiltImage[],
-  manifests: ManifestFile[],
-  kubernetes: SourceResult,
-): Promise<void> {
-  const requests: ImageRequest[] = manifests.flatMap(({ path, text }) => imagesIn(text, path, definition.version));
-  const kubeadm = manifests.find(({ path }) => path === 'kubeadm/kubeadm.yaml');
-  const [program] = kubernetes.entries.filter((entry) => 'file' in entry);
-  if (kubeadm !== undefined && program !== undefined && 'file' in program)
-    requests.push(...(await imagesOfKubeadm(program.file, kubeadm.text)));
-  checkClosure(
-    requests,
-    images.map(({ name }) => name),
-  );
-}
-
-/** A file below manifests/. */
-export interface ManifestFile {
-  path: string;
-  text: string;
-}
-
 async function readManifests(repository: string): Promise<ManifestFile[]> {
   const folder = join(repository, 'manifests');
   const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.yaml')).sort();
@@ -92,6 +75,9 @@ async function readManifests(repository: string): Promise<ManifestFile[]> {
 
 function required<Value>(map: ReadonlyMap<string, Value>, name: string): Value {
   const value = map.get(name);
-  if (value === undefined) throw new Error(`bundle.yaml has no component ${name}`);
-  return value;
+  if (value !== undefined) return value;
+  throw bundleError('AMP_BUNDLE_COMPONENT', {
+    what: `bundle/bundle.yaml has no component ${name}`,
+    fix: 'Add it: no appliance can be without.',
+  });
 }

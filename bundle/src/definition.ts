@@ -1,8 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '@ampoule/lib/errors';
 import { parseYaml } from '@ampoule/lib/parse';
 import { fillTemplate } from '@ampoule/lib/template';
 import { z } from 'zod';
+import { type Architecture, platformNames } from './build/context.ts';
 
 const path = z.string().regex(/^[^/].*[^/]$|^[^/]$/, 'must be a path without a slash at its ends');
 const folder = z.string().regex(/^[^/].*\/$/, 'must be a folder that ends with a slash');
@@ -70,6 +72,8 @@ export type UrlSource = z.output<typeof urlSource>;
 export type Component = z.output<typeof componentSchema>;
 export type ImageDefinition = z.output<typeof imageSchema>;
 
+const BUNDLE = 'bundle/bundle.yaml';
+
 /** What bundle.yaml and images/ say that an appliance holds. */
 export interface Definition {
   name: string;
@@ -79,22 +83,33 @@ export interface Definition {
 }
 
 /** Reads and checks bundle/bundle.yaml and every images/<name>/image.yaml. @throws AMP_INPUT_INVALID */
-export async function loadDefinition(repository: string): Promise<Definition> {
+export async function loadDefinition(repository: string, architecture: Architecture): Promise<Definition> {
   const version = await readVersion(repository);
-  const bundleFile = join(repository, 'bundle/bundle.yaml');
-  const { name, components } = parseYaml(definitionSchema, await readFile(bundleFile, 'utf8'), 'bundle/bundle.yaml');
+  const text = fillTemplate(await readFile(join(repository, BUNDLE), 'utf8'), { ...platformNames[architecture] }, BUNDLE);
+  const { name, components } = parseYaml(definitionSchema, text, BUNDLE);
   const images: ImageDefinition[] = [];
   for (const folderName of (await readdir(join(repository, 'images'))).sort()) {
     const source = `images/${folderName}/image.yaml`;
-    const text = await readFile(join(repository, source), 'utf8').catch(() => undefined);
+    const text = await readIfThere(join(repository, source));
     if (text === undefined) continue;
-    const known = imageSchema.refine((image) => image.layers.every((layer) => layer in components), {
-      path: ['layers'],
-      error: 'must be components of bundle.yaml',
-    });
-    images.push(parseYaml(known, fillTemplate(text, { version }, source), source));
+    images.push(parseYaml(imageOf(components), fillTemplate(text, { version }, source), source));
   }
   return { name, version, components: new Map(Object.entries(components)), images };
+}
+
+/** An image whose layers are components. */
+function imageOf(components: Readonly<Record<string, Component>>) {
+  const layer = z.string().refine((name) => Object.hasOwn(components, name), {
+    error: ({ input }) => `${input} is no component of bundle.yaml`,
+  });
+  return imageSchema.extend({ layers: z.array(layer).min(1) });
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+    throw error;
+  });
 }
 
 async function readVersion(repository: string): Promise<string> {

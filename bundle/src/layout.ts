@@ -4,6 +4,7 @@ import { codeOf } from '@ampoule/lib/errors';
 import { digestSchema, type ImageConfig, type ImageManifest, imageConfigSchema, imageManifestSchema } from '@ampoule/lib/oci/types';
 import { parseJson } from '@ampoule/lib/parse';
 import { z } from 'zod';
+import { architectures } from './build/context.ts';
 import { bundleError } from './errors.ts';
 
 /** The names of everything in an unpacked bundle; no other file knows them. */
@@ -19,6 +20,11 @@ export const layout = {
   blob: (digest: string) => join('blobs', 'sha256', digest.slice('sha256:'.length)),
 } as const;
 
+/** The image that holds the programs of the host itself. */
+export function hostImage(version: string): string {
+  return `ampoule.internal/host:${version}`;
+}
+
 const fileSchema = z.strictObject({
   path: z.string().regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$)).+$/, 'must stay inside the bundle'),
   /** Bytes. */
@@ -30,7 +36,7 @@ const manifestSchema = z.strictObject({
   format: z.literal(1),
   name: z.string(),
   version: z.string(),
-  architecture: z.enum(['amd64', 'arm64']),
+  architecture: z.enum(architectures),
   createdAt: z.iso.datetime(),
   /** Every file of the bundle but this one, its signature and the public key. */
   files: z.array(fileSchema),

@@ -1,10 +1,9 @@
 import { join, resolve } from 'node:path';
 import { createPrinter, formatBytes, type Printer } from '@ampoule/lib/print';
 import { Command, Option } from 'commander';
-import type { Architecture, Progress } from './build/context.ts';
+import { type Architecture, architectures, type Progress } from './build/context.ts';
 import { bundleCommand } from './commands.ts';
 import { createBundle } from './create.ts';
-import { loadDefinition } from './definition.ts';
 import { writeDebianLock } from './sources/debian-lock.ts';
 import { trialKey } from './trial-key.ts';
 
@@ -23,7 +22,7 @@ function main(): Promise<unknown> {
   command
     .command('create')
     .description('build, sign and pack a bundle from bundle/bundle.yaml')
-    .addOption(new Option('--architecture <name>', 'of the hosts').choices(['amd64', 'arm64']).default('amd64'))
+    .addOption(new Option('--architecture <name>', 'of the hosts').choices(architectures).default('amd64'))
     .option('--private-key <file>', 'key that signs; a key for trials is made below .cache when absent')
     .option('--output <folder>', 'where to write the bundle', join(repository, 'dist'))
     .action((flags: CreateFlags) => create(flags, printer()));
@@ -31,8 +30,7 @@ function main(): Promise<unknown> {
     .command('lock')
     .description('pin the Debian packages to what the archive offers now')
     .action(async () => {
-      const context = { repository, architecture: 'amd64' as const, progress: progressTo(printer()) };
-      printer().line(`Wrote ${await writeDebianLock(await loadDefinition(repository), context)}`);
+      printer().line(`Wrote ${await writeDebianLock(repository, progressTo(printer()))}`);
     });
   program.addCommand(command);
   return program.parseAsync().catch((error: unknown) => {

@@ -1,11 +1,14 @@
-import { link, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { codeOf } from '@ampoule/lib/errors';
 import { digestOf, digestOfFile } from '@ampoule/lib/oci/digest';
 import { type ImageIndex, mediaTypes } from '@ampoule/lib/oci/types';
 import type { BuiltImage } from './build/image.ts';
-import type { CreateOptions, ManifestFile } from './create.ts';
+import type { CreateOptions } from './create.ts';
 import type { Definition } from './definition.ts';
-import { type BundleManifest, layout } from './layout.ts';
+import { bundleError } from './errors.ts';
+import type { ManifestFile } from './image-requests.ts';
+import { type BundleManifest, hostImage, layout } from './layout.ts';
 import { cycloneDx } from './sbom/cyclonedx.ts';
 import type { SbomComponent } from './sbom/types.ts';
 import { loadPrivateKey } from './signing/key-files.ts';
@@ -50,7 +53,7 @@ export async function stageBundle(input: StageInput): Promise<StagedBundle> {
     createdAt: createdAt.toISOString(),
     files: await describeFiles(folder),
     images: input.images.map((image) => ({ name: image.name, digest: image.manifest.digest })),
-    host: `ampoule.internal/host:${definition.version}`,
+    host: hostImage(definition.version),
     installBytes: installBytes(input.images),
   };
   const manifestText = `${JSON.stringify(manifest, null, 2)}\n`;
@@ -91,17 +94,33 @@ async function writeFiles(folder: string, { definition, images, manifests, launc
 }
 
 async function linkOnce(from: string, to: string): Promise<void> {
-  if ((await stat(to).catch(() => undefined)) === undefined) await link(from, to);
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return;
+    // The output may lie on another disk than the cache.
+    if (codeOf(error) !== 'EXDEV') throw error;
+    await copyFile(from, to);
+  }
 }
 
 async function describeFiles(folder: string): Promise<BundleManifest['files']> {
   const found = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return Promise.all(
-    paths
-      .sort()
-      .map(async (file) => ({ path: file.slice(folder.length + 1), size: (await stat(file)).size, digest: await digestOfFile(file) })),
-  );
+  return Promise.all(paths.sort().map((file) => describeFile(file, file.slice(folder.length + 1))));
+}
+
+/** Blobs are linked from a cache that a power cut or a careless hand may have spoilt; what is spoilt must not be signed. */
+async function describeFile(file: string, path: string): Promise<BundleManifest['files'][number]> {
+  const digest = await digestOfFile(file);
+  if (path.startsWith('blobs/') && path !== layout.blob(digest)) {
+    throw bundleError('AMP_BUNDLE_COMPONENT', {
+      what: `${path} does not have the digest in its name`,
+      why: 'the layer in the build cache was changed after it was built',
+      fix: 'Remove .cache/layers, then build again.',
+    });
+  }
+  return { path, size: (await stat(file)).size, digest };
 }
 
 /** Each layer lies compressed in the registry and in containerd, and unpacked once on the host or in a snapshot. */

@@ -15,7 +15,13 @@ async function writeFiles(tar: Pack, folder: string, root: string): Promise<void
   const files = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   for (const file of files.sort()) {
     const { size, mode } = await stat(file);
-    const header = { name: `${root}/${file.slice(folder.length + 1)}`, size, mode: mode & 0o755, mtime: new Date(0) };
+    const header = {
+      name: `${root}/${file.slice(folder.length + 1)}`,
+      size,
+      // Not the file's own mode, which the umask of whoever builds has a say in.
+      mode: (mode & 0o100) === 0 ? 0o644 : 0o755,
+      mtime: new Date(0),
+    };
     await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), tar.entry(header));
   }
   tar.finalize();

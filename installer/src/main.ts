@@ -5,9 +5,10 @@ import { createPrinter, formatBytes, type Printer } from '@ampoule/lib/print';
 import { Command, CommanderError } from 'commander';
 import { listCertificates } from './certs/list.ts';
 import { type InstallFlags, install } from './commands/install.ts';
+import { snapshotCommand } from './commands/snapshot.ts';
 import { certificateTable, preflightTable, statusTable } from './commands/tables.ts';
 import { createHost } from './host/host.ts';
-import { resolveAnswers } from './install/answers.ts';
+import { readAnswers, resolveAnswers } from './install/answers.ts';
 import { checkHost } from './install/install.ts';
 import { lockHost } from './install/lock.ts';
 import { paths } from './paths.ts';
@@ -20,7 +21,10 @@ const bundleFolder = process.env.AMPOULE_BUNDLE ?? process.cwd();
 
 const program = new Command('ampoule')
   .description('an appliance that brings a serverless platform into a sealed data center')
-  .option('--json', 'print JSON for a script')
+  .option(
+    '--json',
+    'print one JSON document for a script; install prints a line of JSON for each event, the last is "installed" or "failed"',
+  )
   .showHelpAfterError('Run "ampoule --help" for the commands.')
   .exitOverride();
 const isJson = () => program.opts<{ json?: boolean }>().json === true;
@@ -33,7 +37,8 @@ program
   .option('--bundle <folder>', 'unpacked bundle', bundleFolder)
   .action(async ({ bundle, config }: { bundle: string; config?: string }) => {
     const host = createHost();
-    const results = await checkHost(await Bundle.open(bundle), await resolveAnswers(config, host), host);
+    const answers = config === undefined ? undefined : await readAnswers(config);
+    const results = await checkHost(await Bundle.open(bundle), await resolveAnswers(answers, host), host);
     printer().line(preflightTable(results));
     printer().result(results);
     if (results.some(({ status }) => status === 'fail')) process.exitCode = 1;
@@ -46,14 +51,14 @@ program
   .option('--bundle <folder>', 'unpacked bundle', bundleFolder)
   .option('--public-key <file>', 'key that must have signed the bundle')
   .option('--yes', 'do not ask')
-  .option('--dry-run', 'show the preflight and the plan, change nothing')
+  .option('--dry-run', 'show the preflight and the plan (steps, files, disk, predicted seconds), change nothing')
   .action((flags: InstallFlags) => install(flags, printer(), isJson()));
 
 program
   .command('status')
   .description('show every part of the appliance; exit code 1 when one is not well')
   .action(async () => {
-    const components = await readStatus();
+    const components = await readStatus(createHost());
     printer().line(statusTable(components));
     printer().result(components);
     if (components.some(({ well }) => !well)) process.exitCode = 1;
@@ -93,6 +98,7 @@ program
     if (report.problems.length > 0) process.exitCode = 1;
   });
 
+program.addCommand(snapshotCommand(printer));
 program.addCommand(bundleCommand(printer));
 
 try {

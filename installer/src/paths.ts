@@ -12,15 +12,19 @@ export const paths = {
   mirrors: '/etc/ampoule/mirrors',
   kubeadmConfig: '/etc/ampoule/kubeadm.yaml',
   answers: '/etc/ampoule/answers.yaml',
+  /** The key that bundles of this host must be signed with. */
+  trusted: '/etc/ampoule/trusted.pub',
   /** State. */
   data: '/var/lib/ampoule',
   journal: '/var/lib/ampoule/journal.jsonl',
-  lock: '/var/lib/ampoule/lock',
+  /** The images that the registry must hold, kept after the bundle is gone. */
+  images: '/var/lib/ampoule/images.json',
   pki: '/var/lib/ampoule/pki',
   registryData: '/var/lib/ampoule/registry',
   containerdData: '/var/lib/ampoule/containerd',
   containerdState: '/run/ampoule/containerd',
   containerdSocket: '/run/ampoule/containerd/containerd.sock',
+  runcState: '/run/ampoule/runc',
   volumes: '/var/lib/ampoule/volumes',
   logs: '/var/log/ampoule',
   /** Places whose names Kubernetes and CNI fix. */
@@ -31,6 +35,8 @@ export const paths = {
   cniConfig: '/etc/cni/net.d',
   units: '/etc/systemd/system',
   sysctl: '/etc/sysctl.d/90-ampoule.conf',
+  /** Kernel modules to load at boot. */
+  modules: '/etc/modules-load.d/ampoule.conf',
   /** The operator's command, a link into `programs`. */
   command: '/usr/local/bin/ampoule',
 } as const;

@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { parseJson } from '@ampoule/lib/parse';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { AmpouleError } from '@ampoule/lib/errors';
+import { libError } from '@ampoule/lib/lib-errors';
+import { parse } from '@ampoule/lib/parse';
 import { z } from 'zod';
 import { paths, ports } from './paths.ts';
 import { readIfThere, writeDurably } from './pki/files.ts';
@@ -11,14 +15,31 @@ export type Secrets = z.output<typeof accessSchema>;
 
 const SECRET_BYTES = 32;
 
-/** Reads the appliance's secrets, making them when there are none. */
-export async function ensureSecrets(): Promise<Secrets> {
-  const text = await readIfThere(paths.secrets);
-  if (text !== undefined) return parseJson(accessSchema, text, paths.secrets);
+/** Reads the appliance's secrets, making them when there are none. @throws AMP_INPUT_INVALID */
+export async function ensureSecrets(file: string = paths.secrets): Promise<Secrets> {
+  const existing = await readSecrets(file);
+  if (existing !== undefined) return existing;
   const secret = () => randomBytes(SECRET_BYTES).toString('base64url');
   const secrets = { username: 'ampoule', password: secret(), dashboardToken: secret() };
-  await writeDurably(paths.secrets, `${JSON.stringify(secrets, null, 2)}\n`, 0o600);
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await writeDurably(file, `${JSON.stringify(secrets, null, 2)}\n`, 0o600);
   return secrets;
+}
+
+/** The appliance's secrets, or undefined when there are none yet. @throws AMP_INPUT_INVALID */
+export async function readSecrets(file: string = paths.secrets): Promise<Secrets | undefined> {
+  const text = await readIfThere(file);
+  if (text === undefined) return undefined;
+  try {
+    return parse(accessSchema, JSON.parse(text), file);
+  } catch (error) {
+    // What the parser says of bad JSON quotes the text around the mistake, and that text is secret.
+    if (error instanceof AmpouleError) throw error;
+    throw libError('AMP_INPUT_INVALID', {
+      what: `${file} is not JSON`,
+      fix: 'Put it back from a backup; without one, uninstall and install again.',
+    });
+  }
 }
 
 /** Where the private registry answers. */

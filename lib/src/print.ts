@@ -41,6 +41,8 @@ export function errorText(error: unknown): string {
 /** Bytes as a person reads them, in decimal units. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
-  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
-  return `${(bytes / 1000 ** power).toFixed(power < 2 ? 0 : 1)} ${units[power]}`;
+  let power = 0;
+  const rounded = () => (bytes / 1000 ** power).toFixed(power < 2 ? 0 : 1);
+  while (Number(rounded()) >= 1000 && power < units.length - 1) power += 1;
+  return `${rounded()} ${units[power]}`;
 }

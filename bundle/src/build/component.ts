@@ -15,7 +15,20 @@ import type { BuildContext, SourceResult } from './context.ts';
 
 /** Builds or fetches a component and lays its tree and links over it. @throws AMP_BUNDLE_COMPONENT, AMP_BUNDLE_PIN, both naming it */
 export async function buildComponent(name: string, component: Component, context: BuildContext): Promise<SourceResult> {
-  const { entries, key, origins } = await buildSource(name, component, context);
+  try {
+    return await layTree(await buildSource(name, component, context), component, context);
+  } catch (error) {
+    if (error instanceof AmpouleError && error.code.startsWith('AMP_BUNDLE_')) throw error;
+    throw bundleError('AMP_BUNDLE_COMPONENT', {
+      what: `${name} could not be built`,
+      why: messageOf(error),
+      fix: 'Mend the cause; what was built already is kept.',
+      cause: error,
+    });
+  }
+}
+
+async function layTree({ entries, key, origins }: SourceResult, component: Component, context: BuildContext): Promise<SourceResult> {
   const tree = component.tree === undefined ? [] : await readTree(join(context.repository, component.tree));
   const links = Object.entries(component.links).map(
     ([link, target]): LayerEntry => ({ path: join(component.linksIn ?? '', link), link: target }),
@@ -25,28 +38,18 @@ export async function buildComponent(name: string, component: Component, context
 }
 
 async function buildSource(name: string, { source }: Component, context: BuildContext): Promise<SourceResult> {
-  try {
-    switch (source.kind) {
-      case 'go':
-        return await buildGo(name, source, context);
-      case 'debian':
-        return await buildDebian(name, source, context);
-      case 'npm':
-        return await buildNpm(name, source, context);
-      case 'typescript':
-        return await buildTypescript(name, source, context);
-      case 'url':
-        return await buildUrl(name, source, context);
-      case 'files':
-        return { entries: [], key: 'files', origins: [] };
-    }
-  } catch (error) {
-    if (error instanceof AmpouleError && error.code.startsWith('AMP_BUNDLE_')) throw error;
-    throw bundleError('AMP_BUNDLE_COMPONENT', {
-      what: `${name} could not be built`,
-      why: messageOf(error),
-      fix: 'Mend the cause; what was built already is kept.',
-      cause: error,
-    });
+  switch (source.kind) {
+    case 'go':
+      return buildGo(name, source, context);
+    case 'debian':
+      return buildDebian(name, source, context);
+    case 'npm':
+      return buildNpm(name, source, context);
+    case 'typescript':
+      return buildTypescript(name, source, context);
+    case 'url':
+      return buildUrl(name, source, context);
+    case 'files':
+      return { entries: [], key: 'files', origins: [] };
   }
 }

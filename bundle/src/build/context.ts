@@ -2,7 +2,14 @@ import { join } from 'node:path';
 import type { LayerEntry } from '@ampoule/lib/oci/layer';
 import type { SbomComponent } from '../sbom/types.ts';
 
-export type Architecture = 'amd64' | 'arm64';
+export const architectures = ['amd64', 'arm64'] as const;
+export type Architecture = (typeof architectures)[number];
+
+/** What bundle.yaml calls by other names on each architecture: its placeholders. */
+export const platformNames: Record<Architecture, { triplet: string; npmArch: string }> = {
+  amd64: { triplet: 'x86_64-linux-gnu', npmArch: 'x64' },
+  arm64: { triplet: 'aarch64-linux-gnu', npmArch: 'arm64' },
+};
 
 /** Tells a person what a long build is at. */
 export type Progress = (component: string, message: string) => void;

@@ -2,9 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseJson } from '@ampoule/lib/parse';
 import { z } from 'zod';
-import type { BuildContext } from '../build/context.ts';
-import type { Definition } from '../definition.ts';
-import { resolveDebian } from './debian.ts';
+import { architectures, type BuildContext, type Progress } from '../build/context.ts';
+import { type DebianSource, loadDefinition } from '../definition.ts';
+import { bundleError } from '../errors.ts';
+import { resolveDebian } from './debian-resolve.ts';
 
 const lockedPackageSchema = z.strictObject({
   package: z.string(),
@@ -14,23 +15,36 @@ const lockedPackageSchema = z.strictObject({
 });
 export type LockedPackage = z.output<typeof lockedPackageSchema>;
 
-const lockSchema = z.record(z.string(), z.array(lockedPackageSchema));
+/** Component to its packages, for each architecture. */
+const lockSchema = z.partialRecord(z.enum(architectures), z.record(z.string(), z.array(lockedPackageSchema)));
 const LOCK = 'bundle/debian.lock.json';
 
-/** The pinned packages of one component. */
-export async function readDebianLock(repository: string, component: string): Promise<LockedPackage[]> {
-  const lock = parseJson(lockSchema, await readFile(join(repository, LOCK), 'utf8'), LOCK);
-  return lock[component] ?? [];
+/** The pinned packages of one component. @throws AMP_BUNDLE_PIN when a package that it names is not among them */
+export async function readDebianLock(component: string, source: DebianSource, context: BuildContext): Promise<LockedPackage[]> {
+  const lock = parseJson(lockSchema, await readFile(join(context.repository, LOCK), 'utf8'), LOCK);
+  const locked = lock[context.architecture]?.[component] ?? [];
+  const unpinned = source.packages.filter((name) => !locked.some((pinned) => pinned.package === name));
+  if (unpinned.length === 0) return locked;
+  throw bundleError('AMP_BUNDLE_PIN', {
+    what: `${LOCK} does not pin ${unpinned.join(', ')} of ${component} for ${context.architecture}`,
+    fix: 'Run "npm run bundle -- lock" and commit it.',
+  });
 }
 
-/** Pins every Debian component to what the archive offers now. */
-export async function writeDebianLock(definition: Definition, context: BuildContext): Promise<string> {
+/** Pins every Debian component of every architecture to what the archive offers now. */
+export async function writeDebianLock(repository: string, progress: Progress): Promise<string> {
   const lock: z.output<typeof lockSchema> = {};
-  for (const [name, { source }] of definition.components) {
-    if (source.kind !== 'debian') continue;
-    const without = source.without.flatMap((other) => (lock[other] ?? []).map((pinned) => pinned.package));
-    lock[name] = await resolveDebian(source, without, context);
+  for (const architecture of architectures) {
+    const { components } = await loadDefinition(repository, architecture);
+    const pinned: Record<string, LockedPackage[]> = {};
+    for (const [name, { source }] of components) {
+      if (source.kind !== 'debian') continue;
+      progress(name, `asking for its packages for ${architecture}`);
+      const without = source.without.flatMap((other) => (pinned[other] ?? []).map((each) => each.package));
+      pinned[name] = await resolveDebian(source, without, { repository, architecture, progress });
+    }
+    lock[architecture] = pinned;
   }
-  await writeFile(join(context.repository, LOCK), `${JSON.stringify(lock, null, 2)}\n`);
+  await writeFile(join(repository, LOCK), `${JSON.stringify(lock, null, 2)}\n`);
   return LOCK;
 }

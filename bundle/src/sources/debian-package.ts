@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { posix } from 'node:path';
-import { buffer } from 'node:stream/consumers';
+import type { Readable } from 'node:stream';
+import { buffer, text } from 'node:stream/consumers';
 import type { LayerEntry } from '@ampoule/lib/oci/layer';
 import { extract } from 'tar-stream';
 
@@ -12,8 +14,16 @@ export interface PackageContent {
 
 /** The files of a .deb, without its scripts. */
 export async function readPackage(file: string): Promise<PackageContent> {
-  const child = spawn('dpkg-deb', ['--fsys-tarfile', file], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const archive = child.stdout.pipe(extract());
+  const child = spawn('dpkg-deb', ['--fsys-tarfile', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = Promise.all([once(child, 'close'), text(child.stderr)]);
+  const [content, [[code], errors]] = await Promise.all([readTar(child.stdout), ended]);
+  // A broken package may still give the beginning of its files.
+  if (code !== 0) throw new Error(`dpkg-deb cannot read ${file}: ${errors.trim()}`);
+  return content;
+}
+
+async function readTar(tar: Readable): Promise<PackageContent> {
+  const archive = tar.pipe(extract());
   const entries: LayerEntry[] = [];
   let copyright: string | undefined;
   for await (const entry of archive) {

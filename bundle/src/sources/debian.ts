@@ -1,6 +1,5 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exec, tryExec } from '@ampoule/lib/exec';
 import { digestOfFile } from '@ampoule/lib/oci/digest';
 import type { LayerEntry } from '@ampoule/lib/oci/layer';
 import { cached, cacheKey } from '../build/cache.ts';
@@ -8,12 +7,13 @@ import { type BuildContext, cacheFolder, type SourceResult } from '../build/cont
 import type { DebianSource } from '../definition.ts';
 import { bundleError } from '../errors.ts';
 import { debianPackages } from '../sbom/debian-packages.ts';
+import { apt, updateApt } from './apt.ts';
 import { type LockedPackage, readDebianLock } from './debian-lock.ts';
 import { readPackage } from './debian-package.ts';
 
 /** Takes files out of Debian packages that bundle/debian.lock.json pins. @throws AMP_BUNDLE_PIN, AMP_BUNDLE_COMPONENT */
 export async function buildDebian(name: string, source: DebianSource, context: BuildContext): Promise<SourceResult> {
-  const locked = await readDebianLock(context.repository, name);
+  const locked = await readDebianLock(name, source, context);
   const entries: LayerEntry[] = [];
   const origins = [];
   for (const pinned of locked) {
@@ -37,12 +37,10 @@ async function fetchPackage(component: string, pinned: LockedPackage, context: B
   const { package: name, version, architecture, sha256 } = pinned;
   const folder = await cached(cacheFolder(context, 'debian'), name, cacheKey(pinned), async (target) => {
     context.progress(component, `fetching ${name} ${version}`);
-    await mkdir(target, { recursive: true });
-    const download = () =>
-      tryExec('apt-get', ['download', '-o', 'APT::Sandbox::User=root', `${name}:${architecture}=${version}`], { cwd: target });
+    const download = () => apt('apt-get', ['download', `${name}:${architecture}=${version}`], context, { cwd: target });
     let result = await download();
     if (result.code !== 0) {
-      await exec('apt-get', ['update']);
+      await updateApt(context);
       result = await download();
     }
     if (result.code !== 0) {
@@ -72,28 +70,4 @@ async function onlyFile(folder: string): Promise<string> {
 function joinFiles(path: string, folder: string, entries: readonly LayerEntry[]): LayerEntry {
   const parts = entries.filter((entry) => entry.path.startsWith(folder) && 'content' in entry).sort((a, b) => (a.path < b.path ? -1 : 1));
   return { path, content: Buffer.concat(parts.map((entry) => ('content' in entry ? Buffer.from(entry.content) : Buffer.alloc(0)))) };
-}
-
-/** The packages that a lock of this source would name, resolved by apt from the archive's signed index. */
-export async function resolveDebian(source: DebianSource, without: readonly string[], context: BuildContext): Promise<LockedPackage[]> {
-  const folder = await cached(cacheFolder(context, 'debian'), 'no-packages', cacheKey('status-1'), async (target) => {
-    await mkdir(target, { recursive: true });
-  });
-  const status = join(folder, 'status');
-  await exec('touch', [status]);
-  const names = source.closure ? await closureOf(source.packages, status) : source.packages;
-  const wanted = names.filter((name) => !without.includes(name)).sort();
-  return Promise.all(wanted.map((name) => describe(name)));
-}
-
-async function closureOf(packages: readonly string[], status: string): Promise<string[]> {
-  const options = ['-o', `Dir::State::status=${status}`, '-o', 'APT::Install-Recommends=false'];
-  const output = await exec('apt-get', [...options, 'install', '--simulate', ...packages]);
-  return [...output.matchAll(/^Inst (\S+) /gm)].map(([, name = '']) => name);
-}
-
-async function describe(name: string): Promise<LockedPackage> {
-  const text = await exec('apt-cache', ['show', '--no-all-versions', name]);
-  const field = (label: string) => new RegExp(`^${label}: (.+)$`, 'm').exec(text)?.[1] ?? '';
-  return { package: name, version: field('Version'), architecture: field('Architecture'), sha256: field('SHA256') };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { exec } from '@ampoule/lib/exec';
 import { cached, cacheKey } from '../build/cache.ts';
 import { type BuildContext, cacheFolder, type SourceResult } from '../build/context.ts';
@@ -66,15 +66,13 @@ function programFile(goPackage: string): string {
 async function checkPin(name: string, { module, version }: GoSource, directory: string): Promise<void> {
   if (module === undefined || version === undefined) return;
   const goMod = await readFile(join(directory, 'go.mod'), 'utf8');
-  if (
-    goMod.split('\n').some((line) =>
-      line
-        .trim()
-        .replace(/^require /, '')
-        .startsWith(`${module} ${version}`),
-    )
-  )
-    return;
+  const requirements = goMod.split('\n').map((line) =>
+    line
+      .trim()
+      .replace(/^require\s+/, '')
+      .split(/\s+/),
+  );
+  if (requirements.some(([path, required]) => path === module && required === version)) return;
   throw bundleError('AMP_BUNDLE_PIN', {
     what: `${name} is to be ${module} ${version}, but images/${name}/go.mod requires another version`,
     fix: `Run "go get ${module}@${version}" in images/${name}, or correct bundle.yaml.`,
@@ -83,8 +81,8 @@ async function checkPin(name: string, { module, version }: GoSource, directory: 
 
 async function hashFolder(directory: string): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of (await readdir(directory)).sort()) {
-    if (/^go\.(mod|sum)$|\.go$/.test(file)) hash.update(basename(file)).update(await readFile(join(directory, file)));
+  for (const file of (await readdir(directory, { recursive: true })).sort()) {
+    if (/^go\.(mod|sum)$|\.go$/.test(file)) hash.update(file).update(await readFile(join(directory, file)));
   }
   return hash.digest('hex');
 }

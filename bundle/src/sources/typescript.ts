@@ -46,10 +46,10 @@ export async function buildTypescript(name: string, source: TypescriptSource, co
       if (packageName !== undefined) packages.add(packageName);
     }
   }
-  const digests = entries.map((entry) => ('content' in entry ? digestOf(Buffer.from(entry.content)) : ''));
+  const digests = entries.map((entry) => [entry.path, 'content' in entry ? digestOf(Buffer.from(entry.content)) : '']);
   return {
     entries,
-    key: cacheKey('typescript-1', digests),
+    key: cacheKey('typescript-2', digests),
     origins: npmPackages(lockText, { names: [...packages], usedBy: name, includeDev: true }),
   };
 }

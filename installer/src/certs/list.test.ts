@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { ensurePki, type Pki } from '../pki/ensure.ts';
-import { issueServer } from '../pki/issue.ts';
+import { issueRoot, issueServer } from '../pki/issue.ts';
 import { generateKey } from '../pki/keys.ts';
 import { kubeadmPkiFiles } from '../pki/kubeadm.ts';
 import { now, optionsFor } from '../pki/testing.ts';
@@ -116,4 +116,20 @@ it('goes on past a file that it cannot read, and tells of it', async () => {
 
 it('is empty on a host without an appliance', async () => {
   expect(await listCertificates({ pki: path('no'), kubernetes: path('no'), kubelet: path('no'), now })).toEqual([]);
+});
+
+it("does not take the signer of the kubelet's own certificate for the appliance's root", async () => {
+  const key = await generateKey(2048);
+  const dates = { notBefore: new Date(now.getTime() - DAY_MS), notAfter: new Date(now.getTime() + 300 * DAY_MS) };
+  const signer = issueRoot({ commonName: 'node1-ca@1', key, ...dates });
+  const issuer = { certificate: signer, key };
+  const leaf = issueServer({ commonName: 'node1@1', key, issuer, names: { dns: ['node1'], ip: [] }, ...dates });
+  const kubelet = await mkdtemp(join(tmpdir(), 'ampoule-kubelet-'));
+  onTestFinished(() => rm(kubelet, { recursive: true, force: true }));
+  await put(join(kubelet, 'pki/kubelet.crt'), `${leaf}${signer}`);
+  const entries = await listCertificates({ pki: path('no'), kubernetes: path('no'), kubelet, now });
+  expect(Object.fromEntries(entries.map(({ name, purpose }) => [name, purpose]))).toEqual({
+    'node1@1': 'kubelet towards its clients',
+    'node1-ca@1': "signed the kubelet's own certificate; nothing else trusts it",
+  });
 });

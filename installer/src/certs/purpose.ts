@@ -29,13 +29,18 @@ const purposes: readonly [end: string, purpose: string][] = [
   ['/ingress-ca.crt', 'signs the certificate of the ingress'],
 ];
 
+/** What follows the first certificate of a file, where that is not of the appliance's own chain. */
+const issuers: readonly [end: string, purpose: string][] = [
+  ['/kubelet.crt', "signed the kubelet's own certificate; nothing else trusts it"],
+];
+
 /** Node.js calls the extended key usage `keyUsage`. */
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 
 /** What the first certificate of a file is for; further ones, and those of unknown files, are told by their extensions. */
 export function purposeOf(certificate: X509Certificate, { file, index }: { file: string; index: number }): string {
-  const known = index === 0 ? purposes.find(([end]) => file.endsWith(end))?.[1] : undefined;
+  const known = (index === 0 ? purposes : issuers).find(([end]) => file.endsWith(end))?.[1];
   if (known !== undefined) return known;
   if (certificate.ca) return certificate.checkIssued(certificate) ? 'root of trust' : 'signs certificates';
   const usages = certificate.keyUsage ?? [];

@@ -1,9 +1,6 @@
-import { appendFile, mkdir } from 'node:fs/promises';
 import { formatBytes, type Printer } from '@ampoule/lib/print';
 import ora, { type Ora } from 'ora';
 import type { InstallEvent } from '../install/runner.ts';
-import { paths } from '../paths.ts';
-import { redact } from '../support/redact.ts';
 
 /** How a command shows long work: a spinner with a bar on a terminal, lines elsewhere, JSON lines for a script. */
 export interface WorkView {
@@ -14,20 +11,26 @@ export interface WorkView {
 
 const BAR_WIDTH = 24;
 
-/** The view that fits where the output goes. Every event also goes to a log file once the install has begun. */
+/** The view that fits where the output goes. */
 export function createWorkView(printer: Printer, { json }: { json: boolean }): WorkView {
-  const show = json ? jsonLines() : process.stdout.isTTY ? spinner() : lines(printer);
-  return {
-    event: (event) => {
-      show.event(event);
-      if (event.event !== 'progress') void log(event);
-    },
-    stop: show.stop,
-  };
+  if (json) return { event: jsonLine, stop: () => undefined };
+  return process.stdout.isTTY ? spinner() : lines(printer);
 }
 
-function jsonLines(): WorkView {
-  return { event: (event) => process.stdout.write(`${JSON.stringify(event)}\n`), stop: () => undefined };
+/** One event for a script. */
+export function jsonLine(event: { event: string; [field: string]: unknown }): void {
+  process.stdout.write(`${JSON.stringify(event)}\n`);
+}
+
+/** Shows on a terminal how far the check of the bundle is. */
+export function verifyView(): { progress(done: number, total: number): void; stop(): void } {
+  const line = process.stdout.isTTY ? ora({ text: 'Checking the bundle' }).start() : undefined;
+  return {
+    progress: (done, total) => {
+      if (line !== undefined) line.text = `Checking the bundle ${progressText({ message: '', done, total })}`;
+    },
+    stop: () => line?.stop(),
+  };
 }
 
 function lines(printer: Printer): WorkView {
@@ -58,11 +61,4 @@ function progressText({ message, done, total }: { message: string; done?: number
   if (done === undefined || total === undefined || total === 0) return message;
   const filled = Math.min(BAR_WIDTH, Math.round((done / total) * BAR_WIDTH));
   return `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${formatBytes(done)} of ${formatBytes(total)}`;
-}
-
-async function log(event: InstallEvent): Promise<void> {
-  const line = `${new Date().toISOString()} ${redact(JSON.stringify(event))}\n`;
-  // A log that cannot be written, on a full disk for example, must not end the install; the journal is the record.
-  await mkdir(paths.logs, { recursive: true }).catch(() => undefined);
-  await appendFile(`${paths.logs}/install.log`, line).catch(() => undefined);
 }

@@ -3,7 +3,7 @@ import { formatBytes } from '@ampoule/lib/print';
 import type { CertificateEntry } from '../certs/types.ts';
 import type { Plan } from '../install/plan.ts';
 import type { CheckResult, Status } from '../preflight/index.ts';
-import type { ComponentStatus } from '../status/status.ts';
+import type { ComponentStatus } from '../status/model.ts';
 
 const marks: Record<Status, string> = {
   pass: styleText('green', 'pass'),
@@ -22,6 +22,7 @@ export function preflightTable(results: readonly CheckResult[]): string {
   return [...rows, '', `${results.length} checks: ${count('pass')} passed, ${count('warn')} warnings, ${count('fail')} failed`].join('\n');
 }
 
+/** Every step with what it writes, its bytes and its predicted seconds. */
 export function planTable({ steps, bytes, predictedSeconds }: Plan): string {
   const rows = steps.map(
     ({ title, bytes: size, predictedSeconds: seconds, writes }) =>
@@ -34,6 +35,7 @@ export function planTable({ steps, bytes, predictedSeconds }: Plan): string {
   ].join('\n');
 }
 
+/** Every part on a line, with the reasons below. */
 export function statusTable(components: readonly ComponentStatus[]): string {
   const width = Math.max(...components.map(({ component }) => component.length));
   return components
@@ -44,7 +46,9 @@ export function statusTable(components: readonly ComponentStatus[]): string {
     .join('\n');
 }
 
+/** The calendar, a certificate on each line. */
 export function certificateTable(entries: readonly CertificateEntry[]): string {
+  if (entries.length === 0) return 'There is no certificate of an appliance on this host.';
   const width = Math.max(...entries.map(({ name }) => name.length));
   return entries
     .map(

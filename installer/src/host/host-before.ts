@@ -16,6 +16,7 @@ export const sharedDirectories = [
   paths.kubernetes,
   '/etc/ssl',
   '/etc/ssl/certs',
+  '/etc/modules-load.d',
   '/etc/sysctl.d',
   `${paths.units}/multi-user.target.wants`,
   '/opt/cni',

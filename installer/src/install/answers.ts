@@ -1,25 +1,46 @@
 import { readFile } from 'node:fs/promises';
-import { messageOf } from '@ampoule/lib/errors';
+import { codeOf, messageOf } from '@ampoule/lib/errors';
 import { libError } from '@ampoule/lib/lib-errors';
 import { parseYaml } from '@ampoule/lib/parse';
 import { dump } from 'js-yaml';
 import { type InstallConfig, installConfigSchema, type ResolvedConfig } from '../config.ts';
 import type { Host } from '../host/host.ts';
-import { resolveConfig } from '../host/resolve-config.ts';
+import { detectNodeAddress } from '../host/network.ts';
+import { readHostname, resolveConfig } from '../host/resolve-config.ts';
 import { paths } from '../paths.ts';
-import { readIfThere } from '../pki/files.ts';
 import { installError } from './errors.ts';
 import { writeFiles } from './files.ts';
 
+/** Stands for an address that cannot be found; no check of the preflight lets it pass. */
+const NO_ADDRESS = '0.0.0.0';
+
+/** The answers of a YAML file. @throws AMP_INPUT_INVALID with every mistake */
+export async function readAnswers(file: string): Promise<InstallConfig> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw libError('AMP_INPUT_INVALID', {
+      what: `${file} cannot be read`,
+      why: messageOf(error),
+      fix: 'Give the path of a YAML file with answers.',
+    });
+  });
+  return parseYaml(installConfigSchema, text.trim() === '' ? '{}' : text, file);
+}
+
+/** The answers that this host was installed with; undefined when it was not. @throws AMP_INPUT_INVALID */
+export async function installedAnswers(host: Pick<Host, 'readText'>): Promise<InstallConfig | undefined> {
+  const text = await host.readText(paths.answers);
+  return text === undefined ? undefined : parseYaml(installConfigSchema, text, paths.answers);
+}
+
 /**
- * The answers of this install: those of the file given, else those that the host was installed with, else the defaults.
+ * The answers of this install: those given, else those that the host was installed with, else the defaults. An address or a
+ * name that the host lacks is left to the preflight, which tells of all that is wrong at once.
  * @throws AMP_INPUT_INVALID, AMP_INSTALL_CONFIG_CHANGED
  */
-export async function resolveAnswers(file: string | undefined, host: Host): Promise<ResolvedConfig> {
-  const saved = await readIfThere(paths.answers);
-  const given = file === undefined ? undefined : await readAnswers(file);
-  const installed = saved === undefined ? undefined : parseYaml(installConfigSchema, saved, paths.answers);
-  const resolved = await resolveConfig(given ?? installed ?? installConfigSchema.parse({}), host);
+export async function resolveAnswers(given: InstallConfig | undefined, host: Host): Promise<ResolvedConfig> {
+  const installed = await installedAnswers(host);
+  const answers = given ?? installed ?? installConfigSchema.parse({});
+  const resolved = await complete({ ...answers, nodeAddress: answers.nodeAddress ?? installed?.nodeAddress }, host);
   const changed = installed === undefined ? [] : differences(installed, resolved);
   if (changed.length === 0) return resolved;
   throw installError('AMP_INSTALL_CONFIG_CHANGED', {
@@ -30,19 +51,19 @@ export async function resolveAnswers(file: string | undefined, host: Host): Prom
 }
 
 /** Notes down the answers, so that a later run needs none. */
-export async function saveAnswers({ nodeAddress, podCidr, serviceCidr, hostname }: ResolvedConfig): Promise<void> {
-  await writeFiles([{ path: paths.answers, contents: dump({ nodeAddress, podCidr, serviceCidr, hostname }), mode: 0o644 }]);
+export async function saveAnswers(config: ResolvedConfig, file: string = paths.answers): Promise<void> {
+  const { nodeAddress, podCidr, serviceCidr, hostname } = config;
+  await writeFiles([{ path: file, contents: dump({ nodeAddress, podCidr, serviceCidr, hostname }), mode: 0o644 }]);
 }
 
-async function readAnswers(file: string): Promise<InstallConfig> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw libError('AMP_INPUT_INVALID', {
-      what: `${file} cannot be read`,
-      why: messageOf(error),
-      fix: 'Give the path of a YAML file with answers.',
-    });
-  });
-  return parseYaml(installConfigSchema, text.trim() === '' ? '{}' : text, file);
+async function complete(answers: InstallConfig, host: Host): Promise<ResolvedConfig> {
+  try {
+    return await resolveConfig(answers, host);
+  } catch (error) {
+    if (!['AMP_HOST_ADDRESS_UNKNOWN', 'AMP_HOST_NAME_UNKNOWN'].includes(codeOf(error) ?? '')) throw error;
+    const nodeAddress = answers.nodeAddress ?? (await detectNodeAddress(host))?.address ?? NO_ADDRESS;
+    return { ...answers, nodeAddress, nodeName: await readHostname(host) };
+  }
 }
 
 function differences(before: InstallConfig, now: ResolvedConfig): string[] {

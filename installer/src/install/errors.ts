@@ -7,7 +7,6 @@ export const installErrorCodes = {
   AMP_INSTALL_LOCKED: 'Another ampoule command is changing this host.',
   AMP_INSTALL_CONFIG_CHANGED: 'The answers differ from those of the install that is already on this host.',
   AMP_INSTALL_ABORTED: 'The operator did not confirm the install; nothing was changed.',
-  AMP_NOT_INSTALLED: 'There is no appliance on this host.',
   AMP_NOT_READY: 'A part of the appliance did not become ready in time; the message says which and why.',
   AMP_APPLY_REFUSED: 'The Kubernetes API refused an object of the appliance.',
 } as const;

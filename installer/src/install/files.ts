@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readIfThere, writeDurably } from '../pki/files.ts';
 
@@ -9,10 +9,13 @@ export interface HostFile {
   mode: number;
 }
 
-/** Whether every file is on the host with exactly these contents. */
+/** Whether every file is on the host with exactly these contents and modes. */
 export async function areWritten(files: readonly HostFile[]): Promise<boolean> {
-  const present = await Promise.all(files.map(({ path }) => readIfThere(path)));
-  return files.every(({ contents }, index) => present[index] === contents);
+  return (await Promise.all(files.map(isWritten))).every(Boolean);
+}
+
+async function isWritten({ path, contents, mode }: HostFile): Promise<boolean> {
+  return (await readIfThere(path)) === contents && ((await stat(path)).mode & 0o777) === mode;
 }
 
 /** Writes each file whole or not at all. */

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import type { Bundle } from '@ampoule/bundle/layout';
 import { verifyBundle } from '@ampoule/bundle/verify';
-import type { ResolvedConfig } from '../config.ts';
-import { createHost, type Host } from '../host/host.ts';
+import type { InstallConfig, ResolvedConfig } from '../config.ts';
+import type { Host } from '../host/host.ts';
 import { detectTraits } from '../host/traits.ts';
 import { paths } from '../paths.ts';
 import { type CheckResult, runPreflight } from '../preflight/index.ts';
@@ -10,7 +10,6 @@ import { ensureSecrets } from '../secrets.ts';
 import { resolveAnswers, saveAnswers } from './answers.ts';
 import { installError } from './errors.ts';
 import { Journal } from './journal.ts';
-import { lockHost } from './lock.ts';
 import { installSteps, type Plan, planInstall } from './plan.ts';
 import { type InstallEvent, runSteps, type StepReport } from './runner.ts';
 import type { InstallContext } from './step.ts';
@@ -18,8 +17,9 @@ import { rememberKey, trustedKey } from './trust.ts';
 
 export interface InstallOptions {
   bundle: Bundle;
-  /** YAML file with answers. */
-  config?: string | undefined;
+  host: Host;
+  /** Answers of a file or a person; those of the earlier install or the defaults when absent. */
+  answers?: InstallConfig | undefined;
   /** PEM file of the key to trust. */
   publicKey?: string | undefined;
 }
@@ -48,15 +48,14 @@ export interface InstallResult {
 
 /** Verifies the bundle, resolves the answers, runs the preflight and makes the plan. Changes nothing. @throws AMP_BUNDLE_*, AMP_INPUT_INVALID */
 export async function prepareInstall(
-  { bundle, config, publicKey }: InstallOptions,
+  { bundle, host, answers, publicKey }: InstallOptions,
   onVerify?: (done: number, total: number) => void,
 ): Promise<PreparedInstall> {
-  const host = createHost();
-  const key = await trustedKey(bundle, publicKey);
+  const key = await trustedKey(bundle, publicKey, host);
   const [verified, verify] = await timed(() =>
     verifyBundle(bundle, { publicKey: key.file, ...(onVerify === undefined ? {} : { onProgress: onVerify }) }),
   );
-  const resolved = await resolveAnswers(config, host);
+  const resolved = await resolveAnswers(answers, host);
   const [checks, preflight] = await timed(() => checkHost(bundle, resolved, host));
   const context: InstallContext = { bundle, config: resolved, host, traits: await detectTraits(host), trustedKey: key.file };
   return {
@@ -86,9 +85,8 @@ export function requirePassed(checks: readonly CheckResult[]): void {
   });
 }
 
-/** Carries out a prepared install, or goes on with one that was cut short. @throws AMP_INSTALL_* */
+/** Carries out a prepared install, or goes on with one that was cut short. The caller holds the host's lock. @throws AMP_INSTALL_* */
 export async function runInstall({ context, plan }: PreparedInstall, onEvent: (event: InstallEvent) => void): Promise<InstallResult> {
-  await lockHost();
   const started = performance.now();
   const journal = new Journal(paths.journal);
   await journal.append({ step: 'install', event: 'begin' });

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 
@@ -23,13 +23,21 @@ export class Journal {
 
   async append(record: Omit<JournalRecord, 'at'>): Promise<void> {
     await mkdir(dirname(this.#file), { recursive: true, mode: 0o700 });
-    const handle = await open(this.#file, 'a', 0o600);
+    const handle = await open(this.#file, 'a+', 0o600);
     try {
-      await handle.write(`${JSON.stringify({ at: new Date().toISOString(), ...record })}\n`);
+      // A half line that a power cut left must not swallow the line after it.
+      const start = (await endsInLine(handle)) ? '' : '\n';
+      await handle.writeFile(`${start}${JSON.stringify({ at: new Date().toISOString(), ...record })}\n`);
       await handle.datasync();
     } finally {
       await handle.close();
     }
+  }
+
+  /** The steps whose work was begun and not ended: the process was killed in it, or it failed. */
+  async unfinished(): Promise<Set<string>> {
+    const last = new Map((await this.read()).map(({ step, event }) => [step, event]));
+    return new Set([...last].filter(([, event]) => event === 'begin' || event === 'failed').map(([step]) => step));
   }
 
   /** Everything recorded; a last line that a power cut left half written is no record. */
@@ -40,6 +48,13 @@ export class Journal {
       return parsed.success ? [parsed.data] : [];
     });
   }
+}
+
+async function endsInLine(handle: FileHandle): Promise<boolean> {
+  const { size } = await handle.stat();
+  if (size === 0) return true;
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer.toString() === '\n';
 }
 
 function tryJson(line: string): unknown {

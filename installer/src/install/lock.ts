@@ -6,7 +6,7 @@ import { installError } from './errors.ts';
 const NAME = '\0ampoule-change';
 
 /** Makes sure that one command at a time changes this host, until the process ends. @throws AMP_INSTALL_LOCKED */
-export function lockHost(): Promise<void> {
+export function lockHost(name = NAME): Promise<void> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error) => {
@@ -18,7 +18,7 @@ export function lockHost(): Promise<void> {
         }),
       );
     });
-    server.listen(NAME, () => {
+    server.listen(name, () => {
       server.unref();
       resolve();
     });

@@ -19,7 +19,10 @@ export interface StepReport {
   predictedSeconds: number;
 }
 
-/** Runs the steps in order; each is recorded before it begins and after it is done. @throws AMP_INSTALL_STEP, AMP_INSTALL_DISK_FULL or the step's own error */
+/**
+ * Runs the steps in order; the work of each is recorded before it begins and after it is done. A step that was cut short is
+ * done again whatever its check says: files may be as wanted while the service that reads them is not. @throws AMP_INSTALL_STEP, AMP_INSTALL_DISK_FULL or AMP_NOT_READY
+ */
 export async function runSteps(
   steps: readonly Step[],
   context: InstallContext,
@@ -27,15 +30,16 @@ export async function runSteps(
   onEvent: (event: InstallEvent) => void,
 ): Promise<StepReport[]> {
   const reports: StepReport[] = [];
+  const unfinished = await journal.unfinished();
   for (const step of steps) {
     const { id, title, predictedSeconds } = step;
     const started = performance.now();
     const seconds = () => Math.round(performance.now() - started) / 1000;
     try {
       onEvent({ event: 'begin', step: id, title });
-      await journal.append({ step: id, event: 'begin' });
-      const outcome = (await step.check(context)) ? 'kept' : 'done';
+      const outcome = !unfinished.has(id) && (await step.check(context)) ? 'kept' : 'done';
       if (outcome === 'done') {
+        await journal.append({ step: id, event: 'begin' });
         await step.apply(context, (message, done, total) =>
           onEvent({
             event: 'progress',
@@ -70,7 +74,11 @@ function failureOf(step: Step, error: unknown): AmpouleError {
       cause: error,
     });
   }
-  if (error instanceof AmpouleError && error.code.startsWith('AMP_NOT_READY')) return error;
+  if (error instanceof AmpouleError && error.code === 'AMP_NOT_READY') {
+    // Its reason quotes logs of services and pods.
+    const { what, why, fix } = error;
+    return installError('AMP_NOT_READY', { what, ...(why === undefined ? {} : { why: redact(why) }), fix, cause: error });
+  }
   return installError('AMP_INSTALL_STEP', {
     what: `"${step.title}" failed`,
     why: redact(error instanceof AmpouleError ? `${error.code}: ${error.message}` : text),

@@ -4,15 +4,25 @@ import { installError } from './errors.ts';
 
 const POLL_MS = 100;
 
-/** Starts a unit, or starts it anew when its files changed, and has it start at boot. @throws AMP_COMMAND_FAILED */
-export async function startService(unit: string, { restart }: { restart: boolean }): Promise<void> {
-  await exec('systemctl', ['daemon-reload']);
-  await exec('systemctl', ['enable', '--quiet', unit]);
-  await exec('systemctl', [restart ? 'restart' : 'start', unit]);
+/**
+ * Starts a unit with its files as they are now, and has it start at boot. One that runs is started anew: an earlier try may
+ * have been killed after it wrote the files. @throws AMP_COMMAND_FAILED
+ */
+export async function startService(unit: string): Promise<void> {
+  await enableService(unit);
+  await exec('systemctl', ['restart', unit]);
 }
 
-export async function isActive(unit: string): Promise<boolean> {
-  return (await tryExec('systemctl', ['is-active', '--quiet', unit])).code === 0;
+/** Makes systemd read a unit's files and start it at boot. @throws AMP_COMMAND_FAILED */
+export async function enableService(unit: string): Promise<void> {
+  await exec('systemctl', ['daemon-reload']);
+  await exec('systemctl', ['enable', '--quiet', unit]);
+}
+
+/** Whether a unit runs and starts at boot. */
+export async function isInService(unit: string): Promise<boolean> {
+  const [active, enabled] = await Promise.all(['is-active', 'is-enabled'].map((verb) => tryExec('systemctl', [verb, '--quiet', unit])));
+  return active?.code === 0 && enabled?.code === 0;
 }
 
 /** Waits until a condition holds. @throws AMP_NOT_READY with the last lines of the unit's log */

@@ -18,7 +18,8 @@ export type StepProgress = (message: string, done?: number, total?: number) => v
 
 /**
  * One unit of the install. It can be killed at any moment and run again: `apply` brings the host from any state
- * that an earlier try left to the wanted one, and `check` tells whether it is there already.
+ * that an earlier try left to the wanted one, and `check` tells whether it is there already. The uninstall undoes all steps
+ * together; README.md says why.
  */
 export interface Step {
   id: string;

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { addressText, networkOf } from '../host/cidr.ts';
 import { paths } from '../paths.ts';
-import { ensureSecrets, registryUrl } from '../secrets.ts';
+import type { Pki } from '../pki/ensure.ts';
+import { registryUrl, type Secrets } from '../secrets.ts';
 import type { InstallContext } from './step.ts';
-import { openPki } from './steps/certificates.ts';
 
 const DNS_SERVICE = 10;
 
 /** The values that manifests/kubeadm/kubeadm.yaml may name. */
-export function kubeadmValues({ config, traits }: InstallContext, resolvConf: string): Record<string, string> {
+export function kubeadmValues({ config, traits }: Pick<InstallContext, 'config' | 'traits'>, resolvConf: string): Record<string, string> {
   return {
     ...networkValues(config),
     nodeName: config.nodeName,
@@ -20,10 +20,11 @@ export function kubeadmValues({ config, traits }: InstallContext, resolvConf: st
 }
 
 /** The values that every other manifest may name. */
-export async function manifestValues(context: InstallContext): Promise<Record<string, string>> {
-  const { bundle, config } = context;
-  const { username, password, dashboardToken } = await ensureSecrets();
-  const pki = await openPki(context);
+export async function manifestValues(
+  { bundle, config }: Pick<InstallContext, 'bundle' | 'config'>,
+  { username, password, dashboardToken }: Secrets,
+  pki: Pick<Pki, 'trust' | 'servers'>,
+): Promise<Record<string, string>> {
   const fileBase64 = async (path: string) => base64(await readFile(path, 'utf8'));
   return {
     ...networkValues(config),

@@ -1,15 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { codeOf, messageOf } from '@ampoule/lib/errors';
 import { fillTemplate } from '@ampoule/lib/template';
-import {
-  ApiException,
-  type KubeConfig,
-  type KubernetesObject,
-  KubernetesObjectApi,
-  loadAllYaml,
-  PatchStrategy,
-} from '@kubernetes/client-node';
+import { type KubeConfig, type KubernetesObject, KubernetesObjectApi, loadYaml, PatchStrategy } from '@kubernetes/client-node';
 import { installError } from '../install/errors.ts';
+import { isPassing, reasonOf } from './errors.ts';
 
 const FIELD_MANAGER = 'ampoule';
 const RETRY_MS = 200;
@@ -23,9 +16,12 @@ export interface ManifestText {
 
 /** The objects of manifest files, with their placeholders filled. @throws AMP_INPUT_INVALID */
 export function objectsOf(manifests: readonly ManifestText[], values: Readonly<Record<string, string>>): KubernetesObject[] {
-  return manifests.flatMap(({ name, text }) =>
-    loadAllYaml(fillTemplate(text, values, name)).filter((object) => object !== null && object !== undefined),
-  );
+  return manifests.flatMap(({ name, text }) => documentsOf(fillTemplate(text, values, name)).map((document) => loadYaml(document)));
+}
+
+/** The client's own `loadAllYaml` fails at a document that is empty or holds nothing but comments. */
+function documentsOf(text: string): string[] {
+  return text.split(/^---(?:[ \t].*)?$/m).filter((document) => document.split('\n').some((line) => /^\s*[^\s#]/.test(line)));
 }
 
 /**
@@ -36,16 +32,17 @@ export async function applyObjects(
   kubeconfig: KubeConfig,
   objects: readonly KubernetesObject[],
   onApplied: (name: string) => void,
+  retryForMs = RETRY_FOR_MS,
 ): Promise<void> {
   const api = KubernetesObjectApi.makeApiClient(kubeconfig);
   for (const object of objects) {
-    await applyObject(api, object);
+    await applyObject(api, object, retryForMs);
     onApplied(nameOf(object));
   }
 }
 
-async function applyObject(api: KubernetesObjectApi, object: KubernetesObject): Promise<void> {
-  const deadline = performance.now() + RETRY_FOR_MS;
+async function applyObject(api: KubernetesObjectApi, object: KubernetesObject, retryForMs: number): Promise<void> {
+  const deadline = performance.now() + retryForMs;
   for (;;) {
     try {
       await api.patch(object, undefined, undefined, FIELD_MANAGER, true, PatchStrategy.ServerSideApply);
@@ -57,15 +54,6 @@ async function applyObject(api: KubernetesObjectApi, object: KubernetesObject): 
   }
 }
 
-/** 404 is what a kind answers until its definition is served. */
-function isPassing(error: unknown): boolean {
-  if (error instanceof ApiException) return [404, 429, 500, 502, 503, 504].includes(error.code);
-  return (
-    ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE'].includes(codeOf(error) ?? '') ||
-    /Unrecognized API version and kind/.test(messageOf(error))
-  );
-}
-
 /** `Deployment kube-system/coredns`. */
 export function nameOf({ kind, metadata }: KubernetesObject): string {
   const namespace = metadata?.namespace === undefined ? '' : `${metadata.namespace}/`;
@@ -75,7 +63,7 @@ export function nameOf({ kind, metadata }: KubernetesObject): string {
 function refused(object: KubernetesObject, cause: unknown) {
   return installError('AMP_APPLY_REFUSED', {
     what: `The Kubernetes API did not take ${nameOf(object)}`,
-    why: messageOf(cause),
+    why: reasonOf(cause),
     fix: 'Run "ampoule status"; when the API server is well, run "ampoule install" again.',
     cause,
   });

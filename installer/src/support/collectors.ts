@@ -45,6 +45,7 @@ const texts = [
   '/etc/resolv.conf',
   paths.sysctl,
   paths.journal,
+  paths.images,
   hostBeforePath,
   `${paths.cniConfig}/10-ampoule.conflist`,
   ...units.map((unit) => `${paths.units}/${unit}`),
@@ -77,7 +78,15 @@ export const collectors: readonly Collector[] = [
 ];
 
 function cluster(path: string, args: readonly string[]): Collector {
-  return command(path, kubectl, ['--kubeconfig', paths.adminKubeconfig, '--request-timeout', '5s', ...args]);
+  return command(path, kubectl, [
+    '--kubeconfig',
+    paths.adminKubeconfig,
+    '--cache-dir',
+    `${paths.data}/kubectl`,
+    '--request-timeout',
+    '5s',
+    ...args,
+  ]);
 }
 
 function command(path: string, program: string, args: readonly string[], codes: readonly number[] = [0]): Collector {

@@ -8,7 +8,7 @@ const SHORTEST = 12;
 const secretsSchema = z.record(z.string(), z.unknown());
 
 /** The secrets that the appliance made for itself, also in the form in which a header carries them; none when they cannot be read. */
-export async function knownSecrets(host: Host): Promise<string[]> {
+export async function knownSecrets(host: Pick<Host, 'readText'>): Promise<string[]> {
   const text = await host.readText(paths.secrets).catch(() => undefined);
   const values = Object.values(secretsSchema.catch({}).parse(decode(text ?? '{}')));
   const secrets = values.filter((value): value is string => typeof value === 'string' && value.length >= SHORTEST);

@@ -3,9 +3,9 @@ import { sysctlPath } from '../host/sysctl.ts';
 import { paths } from '../paths.ts';
 import type { UninstallContext } from './model.ts';
 
-/** Removes the file of kernel settings and gives each setting the value that it had. */
+/** Removes the files of kernel settings and modules, and gives each setting the value that it had. */
 export async function restoreSettings({ host, before, removed, problem }: UninstallContext): Promise<void> {
-  if (await host.remove(paths.sysctl)) removed('file', paths.sysctl);
+  for (const file of [paths.sysctl, paths.modules]) if (await host.remove(file)) removed('file', file);
   for (const [name, value] of Object.entries(before.sysctl)) {
     const path = sysctlPath(name);
     const current = (await host.readText(path))?.trim();

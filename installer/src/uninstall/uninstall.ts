@@ -65,7 +65,8 @@ export async function uninstall({ host, onProgress }: UninstallOptions): Promise
 
 /** Whether the host has an Ampoule or remains of one. */
 export async function hasRemains(host: Host): Promise<boolean> {
-  for (const path of [paths.programs, paths.config, paths.data, paths.logs, paths.sysctl]) if (await host.exists(path)) return true;
+  for (const path of [paths.programs, paths.config, paths.data, paths.logs, paths.sysctl, paths.modules])
+    if (await host.exists(path)) return true;
   for (const unit of ourUnits) if (await isOurUnit(host, unit)) return true;
   return false;
 }

@@ -3,10 +3,10 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
 import { text as readText } from 'node:stream/consumers';
 import got, { type Got, type Method, type Response } from 'got';
-import { AmpouleError, messageOf } from '../errors.ts';
-import { libError } from '../lib-errors.ts';
+import { AmpouleError } from '../errors.ts';
 import { parseJson } from '../parse.ts';
 import { digestOf } from './digest.ts';
+import { mismatch, refused, unreachable } from './registry-errors.ts';
 import { type ImageManifest, imageManifestSchema, mediaTypes } from './types.ts';
 
 export interface RegistryAccess {
@@ -143,28 +143,4 @@ export class RegistryClient {
     if (url.origin !== this.#origin) throw refused('POST', url.origin, response.statusCode, 'it sends the upload to another origin');
     return `${url.pathname}${url.search}`;
   }
-}
-
-function unreachable(origin: string, cause: unknown) {
-  return libError('AMP_REGISTRY_UNREACHABLE', {
-    what: `The registry at ${origin} does not answer`,
-    why: messageOf(cause),
-    fix: 'Check ampoule-registry.service and the address, then run the command again.',
-    cause,
-  });
-}
-
-function refused(method: string, path: string, status: number, body: string) {
-  return libError('AMP_REGISTRY_REFUSED', {
-    what: `The registry answered ${method} ${path} with ${status}`,
-    why: body.slice(0, 500),
-    fix: status === 401 ? 'Check the registry credentials.' : 'Look at the log of ampoule-registry.service.',
-  });
-}
-
-function mismatch(name: string) {
-  return libError('AMP_DIGEST_MISMATCH', {
-    what: `${name} arrived with another digest`,
-    fix: 'Run install again: it heals the registry from the bundle.',
-  });
 }

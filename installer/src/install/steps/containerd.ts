@@ -3,7 +3,7 @@ import { tryExec } from '@ampoule/lib/exec';
 import { paths } from '../../paths.ts';
 import { ensureSecrets, registryUrl } from '../../secrets.ts';
 import { areWritten, type HostFile, writeFiles } from '../files.ts';
-import { isActive, startService, waitForService } from '../services.ts';
+import { isInService, startService, waitForService } from '../services.ts';
 import type { InstallContext, Step } from '../step.ts';
 import { openPki } from './certificates.ts';
 
@@ -16,15 +16,13 @@ export const containerd: Step = {
   id: 'containerd',
   title: 'Container runtime',
   writes: [paths.containerdConfig, paths.mirrors, `${paths.units}/${UNIT}`, paths.containerdData],
-  predictedSeconds: 1,
+  predictedSeconds: 0.3,
   bytes: async () => 50_000,
-  check: async (context) => (await areWritten(await files(context))) && (await isActive(UNIT)) && (await isReady()),
+  check: async (context) => (await areWritten(await files(context))) && (await isInService(UNIT)) && (await isReady()),
   apply: async (context) => {
     await mkdir(paths.cniConfig, { recursive: true });
-    const wanted = await files(context);
-    const restart = !(await areWritten(wanted));
-    await writeFiles(wanted);
-    await startService(UNIT, { restart });
+    await writeFiles(await files(context));
+    await startService(UNIT);
     await waitForService(UNIT, isReady, READY_TIMEOUT_MS);
   },
 };
@@ -99,6 +97,7 @@ ${pinned.join('\n')}
       runtime_type = "io.containerd.runc.v2"
       [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
         BinaryName = "${paths.bin}/runc"
+        Root = "${paths.runcState}"
         SystemdCgroup = ${traits.cgroupDriver === 'systemd'}
 `;
 }

@@ -8,30 +8,46 @@ import type { InstallContext, Step } from '../step.ts';
 /** Needed by containerd, flannel and kube-proxy where they are not built into the kernel. */
 const MODULES = ['overlay', 'br_netfilter', 'vxlan', 'nf_tables', 'nf_conntrack', 'veth', 'bridge'];
 
-/** Notes down the host as it was, then sets what the kernel must allow. */
+type Context = Pick<InstallContext, 'host' | 'traits'>;
+
+/** Notes down the host as it was, then sets what the kernel must allow, now and after each boot. */
 export const hostSettings: Step = {
   id: 'host-settings',
   title: 'Host settings',
-  writes: [paths.sysctl],
-  predictedSeconds: 0.2,
+  writes: [paths.sysctl, paths.modules],
+  predictedSeconds: 0.1,
   bytes: async () => 4096,
-  check: async (context) => {
-    const wanted = await raisedSysctls(context.host);
-    const current = await Promise.all(Object.keys(wanted).map(async (name) => Number(await context.host.readText(sysctlPath(name)))));
-    const isSet = Object.values(wanted).every((value, index) => current[index] === value);
-    return isSet && context.traits.rootShared && (await areWritten([await sysctlFile(context)]));
-  },
+  check: async (context) =>
+    context.traits.rootShared && (await unsetSysctls(context)).length === 0 && (await areWritten(await files(context))),
   apply: async (context) => {
     await recordHostBefore(context.host);
-    const values = await raisedSysctls(context.host);
-    await writeFiles([await sysctlFile(context)]);
-    for (const [name, value] of Object.entries(values)) await context.host.write(sysctlPath(name), `${value}\n`);
-    if (context.traits.modprobe) for (const module of MODULES) await context.host.run('modprobe', ['--quiet', module]);
+    await writeFiles(await files(context));
+    // Those that are right already may lie where nothing can be written.
+    for (const [name, value] of await unsetSysctls(context)) await context.host.write(sysctlPath(name), `${value}\n`);
+    for (const module of await loadableModules(context)) await context.host.run('modprobe', ['--quiet', module]);
     if (!context.traits.rootShared) await exec('mount', ['--make-rshared', '/']);
   },
 };
 
-async function sysctlFile({ host }: InstallContext): Promise<HostFile> {
-  const lines = Object.entries(await raisedSysctls(host)).map(([name, value]) => `${name} = ${value}`);
-  return { path: paths.sysctl, contents: `${lines.join('\n')}\n`, mode: 0o644 };
+async function unsetSysctls({ host }: Context): Promise<[name: string, value: number][]> {
+  const wanted = Object.entries(await raisedSysctls(host));
+  const current = await Promise.all(wanted.map(async ([name]) => Number(await host.readText(sysctlPath(name)))));
+  return wanted.filter(([, value], index) => current[index] !== value);
+}
+
+/** systemd counts a boot as degraded when a module of its list does not exist. */
+async function loadableModules({ host, traits }: Context): Promise<string[]> {
+  if (!traits.modprobe) return [];
+  const found = await Promise.all(MODULES.map(async (name) => (await host.run('modprobe', ['--quiet', '--dry-run', name])).code === 0));
+  return MODULES.filter((_, index) => found[index]);
+}
+
+async function files(context: Context): Promise<HostFile[]> {
+  const { host } = context;
+  const sysctls = Object.entries(await raisedSysctls(host)).map(([name, value]) => `${name} = ${value}`);
+  const modules = await loadableModules(context);
+  return [
+    { path: host.at(paths.sysctl), contents: `${sysctls.join('\n')}\n`, mode: 0o644 },
+    ...(modules.length === 0 ? [] : [{ path: host.at(paths.modules), contents: `${modules.join('\n')}\n`, mode: 0o644 }]),
+  ];
 }

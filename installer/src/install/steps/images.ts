@@ -4,6 +4,8 @@ import { mapConcurrently } from '@ampoule/lib/concurrent';
 import type { RegistryClient } from '@ampoule/lib/oci/registry';
 import type { Descriptor } from '@ampoule/lib/oci/types';
 import { paths } from '../../paths.ts';
+import { areWritten, writeFiles } from '../files.ts';
+import { imageListFile, type ListedImage, missingImages } from '../image-list.ts';
 import type { Step, StepProgress } from '../step.ts';
 import { registryClient } from './registry.ts';
 
@@ -13,13 +15,13 @@ const UPLOADS_AT_ONCE = 4;
 export const images: Step = {
   id: 'images',
   title: 'Images into the registry',
-  writes: [paths.registryData],
-  predictedSeconds: 4,
+  writes: [paths.registryData, paths.images],
+  predictedSeconds: 0.9,
   bytes: async ({ bundle }) => uniqueBlobs(await repositories(bundle)).reduce((sum, { blob }) => sum + blob.size, 0),
   check: async (context) => {
-    const client = await registryClient(context);
-    const found = await mapConcurrently(await repositories(context.bundle), UPLOADS_AT_ONCE, (image) => isComplete(client, image));
-    return found.every(Boolean);
+    const all = await repositories(context.bundle);
+    if (!(await areWritten([imageListFile(all)]))) return false;
+    return (await missingImages(await registryClient(context), all)).length === 0;
   },
   apply: async (context, progress) => {
     const client = await registryClient(context);
@@ -34,14 +36,11 @@ export const images: Step = {
       }
       await client.putManifest(image.repository, image.tag, image.manifestBytes);
     });
+    await writeFiles([imageListFile(all)]);
   },
 };
 
-interface StoredImage {
-  /** The image's full name without its tag, which is its path in the private registry. */
-  repository: string;
-  tag: string;
-  digest: string;
+interface StoredImage extends ListedImage {
   manifestBytes: Buffer;
   /** Configuration and layers. */
   blobs: Descriptor[];
@@ -57,12 +56,6 @@ function repositories(bundle: Bundle): Promise<StoredImage[]> {
       return { repository, tag, digest, manifestBytes: bytes, blobs: [manifest.config, ...manifest.layers] };
     }),
   );
-}
-
-async function isComplete(client: RegistryClient, image: StoredImage): Promise<boolean> {
-  if ((await client.getManifest(image.repository, image.tag))?.digest !== image.digest) return false;
-  for (const blob of image.blobs) if (!(await client.hasBlob(image.repository, blob.digest))) return false;
-  return true;
 }
 
 function uniqueBlobs(all: readonly StoredImage[]): { blob: Descriptor; repository: string }[] {

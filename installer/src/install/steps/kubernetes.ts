@@ -1,12 +1,18 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { tryExec } from '@ampoule/lib/exec';
 import { fillTemplate } from '@ampoule/lib/template';
+import { AppsV1Api, CoreV1Api } from '@kubernetes/client-node';
+import { listHostProcesses } from '../../host/processes.ts';
+import { adminKubeConfig } from '../../kube/client.ts';
 import { paths } from '../../paths.ts';
 import { installError } from '../errors.ts';
 import { areWritten, type HostFile, writeFiles } from '../files.ts';
+import { enableService, isInService } from '../services.ts';
 import type { InstallContext, Step } from '../step.ts';
 import { kubeadmValues } from '../values.ts';
+import { removeBrokenFiles } from './kubeadm-leftovers.ts';
 
+const KUBEADM = `${paths.bin}/kubeadm`;
 const UNIT = 'kubelet.service';
 const INIT_TIMEOUT_MS = 300_000;
 const EMPTY_RESOLVER = `${paths.config}/resolv.conf`;
@@ -16,17 +22,19 @@ export const kubernetes: Step = {
   id: 'kubernetes',
   title: 'Kubernetes control plane',
   writes: [paths.kubeadmConfig, paths.kubernetes, paths.kubelet, paths.etcd, `${paths.units}/${UNIT}`],
-  predictedSeconds: 15,
+  predictedSeconds: 6.3,
   bytes: async () => 150_000_000,
-  check: async (context) => (await areWritten(await files(context))) && (await isComplete(context)),
+  check: async (context) => (await areWritten(await files(context))) && (await isInService(UNIT)) && (await isComplete(context)),
   apply: async (context, progress) => {
     await writeFiles(await files(context));
     await mkdir(`${paths.kubernetes}/manifests`, { recursive: true });
-    await tryExec('systemctl', ['daemon-reload']);
+    await enableService(UNIT);
+    await stopOrphan(context);
+    await removeBrokenFiles(context.host);
     const env = { PATH: `${paths.bin}:${process.env.PATH}` };
     // Ampoule's own preflight has judged this host, and kubeadm's checks would refuse to go on after an interrupted try.
     const args = ['init', '--config', paths.kubeadmConfig, '--skip-phases', 'preflight,show-join-command'];
-    const result = await tryExec(`${paths.bin}/kubeadm`, args, {
+    const result = await tryExec(KUBEADM, args, {
       env,
       timeoutMs: INIT_TIMEOUT_MS,
       onOutput: (text) => {
@@ -43,12 +51,28 @@ export const kubernetes: Step = {
   },
 };
 
+/** A kubeadm whose installer was killed goes on by itself; two at once would write the same files. */
+async function stopOrphan({ host }: InstallContext): Promise<void> {
+  const orphans = (await listHostProcesses(host)).filter(({ command }) => command[0] === KUBEADM);
+  for (const { pid } of orphans) host.live.signal(pid, 'SIGKILL');
+}
+
 /** The addons are the last thing that kubeadm writes. */
 async function isComplete({ config }: InstallContext): Promise<boolean> {
-  const args = ['--kubeconfig', paths.adminKubeconfig, '--request-timeout', '3s', 'get', '--output', 'name'];
-  const get = async (...what: string[]) => (await tryExec(`${paths.bin}/kubectl`, [...args, ...what])).code === 0;
   if ((await stat(paths.adminKubeconfig).catch(() => undefined)) === undefined) return false;
-  return (await get('node', config.nodeName)) && (await get('--namespace', 'kube-system', 'daemonset/kube-proxy', 'deployment/coredns'));
+  // One that a crash left half written is made anew by kubeadm.
+  const kubeconfig = await adminKubeConfig().catch(() => undefined);
+  if (kubeconfig === undefined) return false;
+  const apps = kubeconfig.makeApiClient(AppsV1Api);
+  const found = [
+    kubeconfig.makeApiClient(CoreV1Api).readNode({ name: config.nodeName }),
+    apps.readNamespacedDaemonSet({ namespace: 'kube-system', name: 'kube-proxy' }),
+    apps.readNamespacedDeployment({ namespace: 'kube-system', name: 'coredns' }),
+  ];
+  return Promise.all(found).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function files(context: InstallContext): Promise<HostFile[]> {

@@ -1,8 +1,10 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { applyObjects, objectsOf } from '../../kube/apply.ts';
 import { adminKubeConfig } from '../../kube/client.ts';
+import { ensureSecrets } from '../../secrets.ts';
 import type { InstallContext, Step } from '../step.ts';
 import { manifestValues } from '../values.ts';
+import { openPki } from './certificates.ts';
 
 /** In the order in which they are applied. */
 const COMPONENTS = ['flannel', 'coredns', 'platform', 'ingress', 'local-path-provisioner', 'metrics-server'];
@@ -12,7 +14,7 @@ export const manifests: Step = {
   id: 'manifests',
   title: 'Kubernetes objects',
   writes: [],
-  predictedSeconds: 3,
+  predictedSeconds: 0.7,
   bytes: async () => 0,
   check: async () => false,
   apply: async (context, progress) => {
@@ -27,7 +29,7 @@ export const manifests: Step = {
 
 /** All objects that the bundle's manifests describe for this host. */
 export async function applianceObjects(context: InstallContext): Promise<KubernetesObject[]> {
-  const values = await manifestValues(context);
+  const values = await manifestValues(context, await ensureSecrets(), await openPki(context));
   const texts = await Promise.all(COMPONENTS.map((component) => context.bundle.manifestTexts(component)));
   return objectsOf(texts.flat(), values);
 }

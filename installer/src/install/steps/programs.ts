@@ -11,8 +11,8 @@ import { libError } from '@ampoule/lib/lib-errors';
 import { type Descriptor, mediaTypes } from '@ampoule/lib/oci/types';
 import { extract } from 'tar';
 import { paths } from '../../paths.ts';
-import { areWritten, writeFiles } from '../files.ts';
 import type { Step } from '../step.ts';
+import { isUnpacked, stampFolder, unstampFolder } from '../unpacked.ts';
 
 const LAYERS_AT_ONCE = 2;
 
@@ -21,36 +21,41 @@ export const programs: Step = {
   id: 'programs',
   title: 'Host programs',
   writes: [paths.programs, paths.command],
-  predictedSeconds: 5,
+  predictedSeconds: 3,
   bytes: async ({ bundle }) => 3 * (await hostLayers(bundle)).reduce((sum, { layer }) => sum + layer.size, 0),
-  check: async ({ bundle }) =>
-    (await areWritten([stamp(await hostLayers(bundle))])) && (await readlink(paths.command).catch(() => '')) === command,
+  check: async ({ bundle }) => (await isUnpacked(paths.programs, diffIdsOf(await hostLayers(bundle)))) && (await areLinked()),
   apply: async ({ bundle }, progress) => {
     const layers = await hostLayers(bundle);
     const total = layers.reduce((sum, { layer }) => sum + layer.size, 0);
     let done = 0;
-    await rm(stamp([]).path, { force: true });
+    await unstampFolder(paths.programs);
     await mkdir(paths.programs, { recursive: true });
-    await mapConcurrently(layers, LAYERS_AT_ONCE, async ({ layer, diffId }) => {
-      await unpackLayer(bundle.blobPath(layer.digest), layer, diffId);
+    const names = await mapConcurrently(layers, LAYERS_AT_ONCE, async ({ layer, diffId }) => {
+      const unpacked = await unpackLayer(bundle.blobPath(layer.digest), layer, diffId);
       done += layer.size;
       progress('unpacking', done, total);
+      return unpacked;
     });
-    for (const [link, target] of [
-      [paths.command, command],
-      ...hostPrograms.map((name) => [join(paths.bin, name), `../usr/local/bin/${name}`] as const),
-    ] as const) {
+    for (const [link, target] of links) {
       await rm(link, { force: true });
       await symlink(target, link);
     }
-    await writeFiles([stamp(layers)]);
+    await stampFolder(paths.programs, diffIdsOf(layers), names.flat());
   },
 };
 
-const command = join(paths.bin, 'ampoule');
-
 /** The programs that services and operators call by the path of `paths.bin`. */
 const hostPrograms = ['kubelet', 'kubeadm', 'kubectl', 'containerd', 'containerd-shim-runc-v2', 'ctr', 'runc', 'registry'];
+
+const links: readonly (readonly [link: string, target: string])[] = [
+  [paths.command, join(paths.bin, 'ampoule')],
+  ...hostPrograms.map((name) => [join(paths.bin, name), `../usr/local/bin/${name}`] as const),
+];
+
+async function areLinked(): Promise<boolean> {
+  const targets = await Promise.all(links.map(([link]) => readlink(link).catch(() => undefined)));
+  return links.every(([, target], index) => targets[index] === target);
+}
 
 interface HostLayer {
   layer: Descriptor;
@@ -63,11 +68,13 @@ async function hostLayers(bundle: Bundle): Promise<HostLayer[]> {
   return manifest.layers.map((layer, index) => ({ layer, diffId: rootfs.diff_ids[index] ?? '' }));
 }
 
-function stamp(layers: readonly HostLayer[]) {
-  return { path: join(paths.programs, '.layers'), contents: layers.map(({ diffId }) => `${diffId}\n`).join(''), mode: 0o644 };
+function diffIdsOf(layers: readonly HostLayer[]): string[] {
+  return layers.map(({ diffId }) => diffId);
 }
 
-async function unpackLayer(file: string, { mediaType }: Descriptor, diffId: string): Promise<void> {
+/** Unpacks one layer and gives the names of its files. */
+async function unpackLayer(file: string, { mediaType }: Descriptor, diffId: string): Promise<string[]> {
+  const names: string[] = [];
   const hash = createHash('sha256');
   const hashing = new Transform({
     transform: (chunk: Buffer, _encoding, done) => {
@@ -77,10 +84,18 @@ async function unpackLayer(file: string, { mediaType }: Descriptor, diffId: stri
   });
   const decompress = mediaType === mediaTypes.layerZstd ? createZstdDecompress() : createGunzip();
   // A running program may be replaced, never written into.
-  const unpack = extract({ cwd: paths.programs, unlink: true, strict: true, preserveOwner: false });
+  const unpack = extract({
+    cwd: paths.programs,
+    unlink: true,
+    strict: true,
+    preserveOwner: false,
+    onReadEntry: ({ type, path }) => {
+      if (type === 'File') names.push(path);
+    },
+  });
   await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), decompress, hashing, unpack);
   const actual = `sha256:${hash.digest('hex')}`;
-  if (actual === diffId) return;
+  if (actual === diffId) return names;
   throw libError('AMP_DIGEST_MISMATCH', {
     what: `${file} unpacks to ${actual} instead of ${diffId}`,
     fix: 'Copy the bundle from its medium again.',

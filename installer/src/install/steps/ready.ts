@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { adminKubeConfig } from '../../kube/client.ts';
+import { reasonOf } from '../../kube/errors.ts';
 import { explainWorkload, listWorkloads } from '../../kube/workloads.ts';
 import { installError } from '../errors.ts';
 import type { Step } from '../step.ts';
@@ -13,7 +14,7 @@ export const ready: Step = {
   id: 'ready',
   title: 'Everything ready',
   writes: [],
-  predictedSeconds: 20,
+  predictedSeconds: 15,
   bytes: async () => 0,
   check: async () => false,
   apply: async (context, progress) => {
@@ -33,11 +34,13 @@ export const ready: Step = {
         const reasons = await Promise.all(
           waiting.map(async (workload) => [
             `${workload.namespace}/${workload.name} ${workload.replicas}`,
-            ...(await explainWorkload(kubeconfig, workload)),
+            ...(await explainWorkload(kubeconfig, workload).catch((error: unknown) => [reasonOf(error)])),
           ]),
         );
+        const there = own.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`);
+        reasons.push([...wanted].filter((name) => !there.includes(name)).map((name) => `${name} is not seen`));
         throw installError('AMP_NOT_READY', {
-          what: `${waiting.length} parts of the appliance are not ready after ${TIMEOUT_MS / 1000} s`,
+          what: `${wanted.size - own.length + waiting.length} parts of the appliance are not ready after ${TIMEOUT_MS / 1000} s`,
           why: reasons.flat().join('\n'),
           fix: 'Mend what the reasons name, then run "ampoule install" again.',
         });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { RegistryClient } from '@ampoule/lib/oci/registry';
 import { compare, hash } from 'bcryptjs';
@@ -6,7 +7,7 @@ import { paths, ports } from '../../paths.ts';
 import { readIfThere } from '../../pki/files.ts';
 import { ensureSecrets, registryUrl } from '../../secrets.ts';
 import { areWritten, type HostFile, writeFiles } from '../files.ts';
-import { isActive, startService, waitForService } from '../services.ts';
+import { isInService, startService, waitForService } from '../services.ts';
 import type { InstallContext, Step } from '../step.ts';
 import { openPki } from './certificates.ts';
 
@@ -22,21 +23,19 @@ export const registry: Step = {
   id: 'registry',
   title: 'Private registry',
   writes: [paths.registryConfig, PASSWORDS, `${paths.units}/${UNIT}`, paths.registryData],
-  predictedSeconds: 1,
+  predictedSeconds: 0.3,
   bytes: async () => 10_000,
   check: async (context) =>
-    (await areWritten(await files(context))) && (await passwordIsSet()) && (await isActive(UNIT)) && (await isReady(context)),
+    (await areWritten(await files(context))) && (await passwordIsSet()) && (await isInService(UNIT)) && (await isReady(context)),
   apply: async (context) => {
     await mkdir(paths.config, { recursive: true, mode: 0o700 });
     await mkdir(paths.registryData, { recursive: true, mode: 0o700 });
-    const wanted = await files(context);
-    const restart = !(await areWritten(wanted));
-    await writeFiles(wanted);
+    await writeFiles(await files(context));
     if (!(await passwordIsSet())) {
       const { username, password } = await ensureSecrets();
       await writeFiles([{ path: PASSWORDS, contents: `${username}:${await hash(password, BCRYPT_COST)}\n`, mode: 0o600 }]);
     }
-    await startService(UNIT, { restart });
+    await startService(UNIT);
     await waitForService(UNIT, () => isReady(context), READY_TIMEOUT_MS);
   },
 };
@@ -87,8 +86,12 @@ RestartSec=1
 [Install]
 WantedBy=multi-user.target
 `;
+  // The registry reads its certificate when it starts: another certificate is another configuration.
+  const certificate = createHash('sha256')
+    .update(await readFile(servers.registry.certificate))
+    .digest('hex');
   return [
-    { path: paths.registryConfig, contents: dump(config), mode: 0o644 },
+    { path: paths.registryConfig, contents: `# Certificate ${certificate}\n${dump(config)}`, mode: 0o644 },
     { path: `${paths.units}/${UNIT}`, contents: unit, mode: 0o644 },
   ];
 }

@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Appliance } from '../src/appliance.ts';
+import { buildBundle } from '../src/bundle.ts';
+import { countEgress, type Egress } from '../src/egress.ts';
+import { greetingSource } from '../src/greeting.ts';
+import { type Lab, openLab, type SealedHost } from '../src/lab/lab.ts';
+import { until } from '../src/until.ts';
+
+const quiet = () => undefined;
+
+// One host lives through the whole life of an appliance; each test goes on where the one before it ended.
+describe('an appliance on one sealed host', () => {
+  let lab: Lab;
+  let host: SealedHost;
+  let appliance: Appliance;
+  let egress: () => Promise<Egress>;
+
+  const isWell = async () => {
+    const { code, stdout } = await appliance.command('status');
+    return code === 0 ? (true as const) : stdout;
+  };
+  const answers = async () => {
+    const { status, body } = await appliance.call('hello', 'again');
+    return status === 200 && body === 'hello again' ? (true as const) : `${status} ${body}`;
+  };
+
+  beforeAll(async () => {
+    const bundle = await buildBundle(quiet);
+    lab = await openLab();
+    host = await lab.createHost({ name: 'site' });
+    await host.boot();
+    egress = await countEgress(host, `amp-${lab.run}-sw`);
+    appliance = await Appliance.carry(lab, host, bundle.file);
+  });
+  afterAll(() => lab?.close());
+
+  it('is sealed, and the count of what it sends outside sees the attempts of the proof', async () => {
+    await host.proveSealed();
+    expect((await egress()).packets).toBeGreaterThan(0);
+    egress = await countEgress(host, `amp-${lab.run}-sw`);
+  });
+
+  it('passes the preflight, which changes nothing, and neither does a dry run', async () => {
+    await appliance.launch(['snapshot', 'take', '/root/before.json']);
+    expect((await appliance.launch(['preflight'])).stdout).toMatch(/checks: \d+ passed, \d+ warnings, 0 failed/);
+    const plan = await appliance.launch(['install', '--dry-run']);
+    expect(plan.stdout).toContain('Kubernetes control plane');
+    expect((await appliance.launch(['snapshot', 'compare', '/root/before.json'])).stdout).toBe('Nothing differs.\n');
+  });
+
+  it('refuses a bundle of which one byte was flipped, names the file, and has changed nothing', async () => {
+    const blob = (await host.mustExec('sh', ['-c', `ls -S ${appliance.folder}/blobs/sha256 | head -n 3 | tail -n 1`])).trim();
+    const file = `${appliance.folder}/blobs/sha256/${blob}`;
+    const flip = ['conv=notrunc', 'bs=1', 'count=1', 'seek=1000', `of=${file}`];
+    const original = await host.mustExec('sh', ['-c', `dd if=${file} bs=1 skip=1000 count=1 status=none | od -An -tu1`]);
+    const write = (byte: number) =>
+      host.mustExec('sh', ['-c', `printf '\\${byte.toString(8).padStart(3, '0')}' | dd ${flip.join(' ')} status=none`]);
+    await write((Number(original) + 1) % 256);
+    const result = await appliance.launch(['install', '--yes']);
+    await write(Number(original));
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('AMP_BUNDLE_FILE_CORRUPT');
+    expect(result.stderr).toContain(blob);
+    expect((await appliance.launch(['snapshot', 'compare', '/root/before.json'])).stdout).toBe('Nothing differs.\n');
+  });
+
+  it('installs, and every part is well', async () => {
+    await appliance.install();
+    expect(await isWell()).toBe(true);
+  });
+
+  it('runs a function from source, which answers through the ingress over TLS', async () => {
+    await appliance.deploy('hello', greetingSource);
+    await until('an answer', 10_000, answers);
+  });
+
+  it('lists the function, refuses a caller without the token, and gives a clear error for a bad function', async () => {
+    const listed = await appliance.api('GET', '/functions');
+    expect(Object.keys(JSON.parse(listed.body))).toEqual(['hello']);
+    expect((await appliance.request('GET', '/api/functions')).status).toBe(401);
+    const bad = await appliance.api('POST', '/functions', { metadata: { name: 'UPPER' }, spec: { runtime: 'nodejs' } });
+    expect(bad.status).toBeGreaterThanOrEqual(400);
+    expect(JSON.parse(bad.body).error).not.toBe('');
+  });
+
+  it('pulled every image from the private registry or had it already', async () => {
+    const events: { items: { reason: string; message: string }[] } = JSON.parse(
+      await appliance.kubectl('get', 'events', '-A', '-o', 'json'),
+    );
+    const pulls = events.items.filter(({ reason }) => ['Pulled', 'Pulling', 'Failed', 'ErrImagePull', 'BackOff'].includes(reason));
+    expect(pulls.length).toBeGreaterThan(5);
+    for (const { reason, message } of pulls)
+      expect(`${reason}: ${message}`).toMatch(/^(Pulling|Pulled: Successfully pulled|Pulled: Container image .* already present)/);
+  });
+
+  it('pins its images against garbage collection', async () => {
+    const images = await host.mustExec('/opt/ampoule/bin/ctr', [
+      '-a',
+      '/run/ampoule/containerd/containerd.sock',
+      '-n',
+      'k8s.io',
+      'images',
+      'ls',
+    ]);
+    const own = images.split('\n').filter((line) => /^(registry\.k8s\.io|docker\.io|ampoule\.internal)\/(?!functions)[^@ ]+ /.test(line));
+    expect(own.length).toBeGreaterThan(10);
+    for (const line of own) expect(line).toContain('io.cri-containerd.pinned=pinned');
+  });
+
+  it('gives nobody cluster-admin who does not need it', async () => {
+    const bindings: { items: { metadata: { name: string }; roleRef: { name: string } }[] } = JSON.parse(
+      await appliance.kubectl('get', 'clusterrolebindings', '-o', 'json'),
+    );
+    const admins = bindings.items.filter(({ roleRef }) => roleRef.name === 'cluster-admin').map(({ metadata }) => metadata.name);
+    expect(admins.sort()).toEqual(['cluster-admin', 'kubeadm:cluster-admins']);
+  });
+
+  it('starts a pod again while the registry is down', async () => {
+    await host.mustExec('systemctl', ['stop', 'ampoule-registry.service']);
+    await appliance.kubectl('-n', 'nuclio', 'delete', 'pod', '-l', 'nuclio.io/function-name=hello', '--wait=true');
+    await until('an answer without the registry', 60_000, answers);
+    await host.mustExec('systemctl', ['start', 'ampoule-registry.service']);
+  });
+
+  it('is healed by another install when the registry lost its data', async () => {
+    await host.mustExec('rm', ['-rf', '/var/lib/ampoule/registry/docker']);
+    const events = await appliance.install();
+    expect(events.find(({ event, step }) => event === 'done' && step === 'images')).toBeDefined();
+    await appliance.deploy('healed', greetingSource);
+    expect(await isWell()).toBe(true);
+  });
+
+  it('comes back by itself after a reboot and after a power cut', async () => {
+    await host.reboot();
+    await until('a well appliance', 120_000, isWell);
+    await until('an answer', 30_000, answers);
+    await host.powerCut();
+    await until('a well appliance', 120_000, isWell);
+    await until('an answer', 30_000, answers);
+  });
+
+  it('puts no secret into a support bundle, which it makes with the cluster down too', async () => {
+    const { dashboardToken, password } = await appliance.secrets();
+    await host.mustExec('systemctl', ['stop', 'kubelet.service']);
+    const made = await appliance.command('support-bundle', '--output', '/root/support.tar.gz');
+    await host.mustExec('systemctl', ['start', 'kubelet.service']);
+    expect(made.code).toBe(0);
+    const text = await host.mustExec('tar', ['-xzOf', '/root/support.tar.gz']);
+    expect(text.length).toBeGreaterThan(10_000);
+    expect(text).not.toContain(dashboardToken);
+    expect(text).not.toContain(password);
+    expect(text).not.toMatch(/BEGIN (RSA |EC )?PRIVATE KEY/);
+  });
+
+  it('shows every certificate and how long it lasts', async () => {
+    const { stdout } = await appliance.command('--json', 'certs', 'list');
+    const entries: { name: string; status: string; daysLeft: number }[] = JSON.parse(stdout);
+    expect(entries.length).toBeGreaterThan(15);
+    for (const { status, daysLeft } of entries) expect({ status, long: daysLeft > 300 }).toEqual({ status: 'ok', long: true });
+  });
+
+  it('sent nothing outside in all this time', async () => {
+    expect(await egress()).toEqual({ packets: 0, destinations: [] });
+  });
+
+  it('is gone after an uninstall, with the host as it was', async () => {
+    const removed = await appliance.command('uninstall', '--yes');
+    expect(removed.stdout).toContain('nothing is left');
+    await host.mustExec('rm', ['/root/support.tar.gz']);
+    expect((await appliance.launch(['snapshot', 'compare', '/root/before.json'])).stdout).toBe('Nothing differs.\n');
+    const tables = await host.networkExec('nft', ['list', 'tables']);
+    expect(tables.stdout.trim()).toBe('');
+  });
+});

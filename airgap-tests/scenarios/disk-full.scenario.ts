@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Appliance } from '../src/appliance.ts';
+import { buildBundle } from '../src/bundle.ts';
+import { greetingSource } from '../src/greeting.ts';
+import { type Lab, openLab, type SealedHost } from '../src/lab/lab.ts';
+
+const DISK_BYTES = 5_000_000_000;
+const FILLER = '/var/lib/ampoule/filler';
+
+/** Less than the images need, more than the certificates and the registry's own files do. */
+const LEFT_BYTES = 60_000_000;
+
+describe('an install whose disk becomes full', () => {
+  let lab: Lab;
+  let host: SealedHost;
+  let appliance: Appliance;
+
+  beforeAll(async () => {
+    const bundle = await buildBundle(() => undefined);
+    lab = await openLab();
+    host = await lab.createHost({ name: 'full', dataTmpfsBytes: DISK_BYTES });
+    await host.boot();
+    appliance = await Appliance.carry(lab, host, bundle.file);
+  });
+  afterAll(() => lab?.close());
+
+  it('ends with a clear error while the images go into the registry', async () => {
+    let filled: Promise<unknown> | undefined;
+    const failure = await appliance
+      .install((event) => {
+        // Another program fills the disk after the preflight has found room enough.
+        if (event.event === 'begin' && event.step === 'programs') {
+          filled = host.exec('fallocate', ['--length', String(DISK_BYTES - LEFT_BYTES), FILLER]);
+        }
+      })
+      .then(
+        () => '',
+        (error: unknown) => String(error),
+      );
+    await filled;
+    expect(failure).toContain('AMP_INSTALL_DISK_FULL');
+    expect(failure).toContain('/var/lib/ampoule/registry');
+  });
+
+  it('goes on from there when there is room again', async () => {
+    await host.mustExec('rm', [FILLER]);
+    const events = await appliance.install();
+    expect(events.filter(({ event }) => event === 'kept').map(({ step }) => step)).toEqual(expect.arrayContaining(['programs']));
+    await appliance.deploy('hello', greetingSource);
+    expect((await appliance.call('hello', 'disk')).body).toBe('hello disk');
+  });
+});

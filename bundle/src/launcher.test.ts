@@ -1,0 +1,82 @@
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tryExec } from '@ampoule/lib/exec';
+import { afterAll, expect, it } from 'vitest';
+import { createBundle } from './create.ts';
+import { Bundle } from './layout.ts';
+import { temporaryFolder } from './testing/temporary.ts';
+import { tinyOptions, writeTinyRepository } from './testing/tiny-repository.ts';
+
+const shared = await temporaryFolder({ atEnd: afterAll });
+await writeTinyRepository(join(shared, 'repository'));
+await mkdir(join(shared, 'dist'));
+const staged = await createBundle(await tinyOptions(join(shared, 'repository'), join(shared, 'dist')));
+const host = await (await Bundle.open(staged.folder)).image('ampoule.internal/host:1.2.3');
+const digests = host.manifest.layers.map(({ digest }) => digest.slice('sha256:'.length));
+
+/** The bundle as it lies on a host, in a folder whose name has a space. */
+async function unpacked(): Promise<string> {
+  const folder = join(await temporaryFolder(), 'from medium');
+  await cp(staged.folder, folder, { recursive: true });
+  return folder;
+}
+
+async function runtimesOf(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => name.startsWith('.runtime'));
+}
+
+it("starts the installer with the bundle's own loader, libraries and Node.js, and hands on every argument", async () => {
+  const folder = await unpacked();
+  const { code, stdout } = await tryExec(join(folder, 'ampoule'), ['install', '--config', 'my answers.yaml', '']);
+  const [name = ''] = await runtimesOf(folder);
+  const runtime = join(folder, name);
+  expect(code).toBe(0);
+  expect(stdout.split('\n')).toEqual([
+    `bundle ${folder}`,
+    '--library-path',
+    `${runtime}/lib/x86_64-linux-gnu:${runtime}/usr/lib/x86_64-linux-gnu`,
+    `${runtime}/usr/local/bin/node`,
+    `${runtime}/lib/ampoule/ampoule.mjs`,
+    'install',
+    '--config',
+    'my answers.yaml',
+    '',
+    '',
+  ]);
+  expect(await readFile(join(runtime, 'lib/ampoule/ampoule.mjs'), 'utf8')).toContain('installer');
+});
+
+it('unpacks the first time alone', async () => {
+  const folder = await unpacked();
+  await tryExec('./ampoule', [], { cwd: folder });
+  await rm(join(folder, 'blobs'), { recursive: true });
+  expect((await tryExec('./ampoule', [], { cwd: folder })).code).toBe(0);
+});
+
+it('begins anew where an earlier start was killed', async () => {
+  const folder = await unpacked();
+  await tryExec('./ampoule', [], { cwd: folder });
+  const [name = ''] = await runtimesOf(folder);
+  await rm(join(folder, name), { recursive: true });
+  await mkdir(join(folder, `${name}.new/lib64`), { recursive: true });
+  await symlink('/nowhere', join(folder, `${name}.new/lib64/ld-linux-x86-64.so.2`));
+  expect((await tryExec('./ampoule', [], { cwd: folder })).code).toBe(0);
+  expect(await runtimesOf(folder)).toEqual([name]);
+});
+
+it.each(digests)('refuses the corrupt blob %s by name, and starts nothing', async (digest) => {
+  const folder = await unpacked();
+  await writeFile(join(folder, 'blobs/sha256', digest), 'spoilt');
+  const { code, stdout, stderr } = await tryExec(join(folder, 'ampoule'), ['install']);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain(`AMP_BUNDLE_FILE_CORRUPT: blobs/sha256/${digest}`);
+  expect(await runtimesOf(folder)).not.toContainEqual(expect.not.stringContaining('.new'));
+});
+
+it.each(digests)('names the missing blob %s', async (digest) => {
+  const folder = await unpacked();
+  await rm(join(folder, 'blobs/sha256', digest));
+  const { code, stderr } = await tryExec(join(folder, 'ampoule'), []);
+  expect(code).toBe(1);
+  expect(stderr).toContain(`AMP_BUNDLE_FILE_MISSING: blobs/sha256/${digest}`);
+});

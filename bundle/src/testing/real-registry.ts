@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RegistryClient } from '@ampoule/lib/oci/registry';
+import { buildComponent } from '../build/component.ts';
+import { loadDefinition } from '../definition.ts';
+import { quiet } from './tiny-repository.ts';
+
+const repository = resolve(import.meta.dirname, '../../..');
+const READY_TIMEOUT_MS = 20_000;
+
+export const credentials = { username: 'ampoule', password: 'open sesame' };
+/** bcrypt of the password. */
+const PASSWORDS = 'ampoule:$2b$04$RqsHbdCI7.ZervBuZ2B3CerPFwa7tthvS5jwKiVz2wyRX5ow/BU3e\n';
+
+/** The registry that the appliance runs, on a free port with data of its own. */
+export class RealRegistry {
+  readonly url: string;
+  readonly #folder: string;
+  readonly #program: string;
+  #process: ChildProcess | undefined;
+
+  private constructor(url: string, folder: string, program: string) {
+    this.url = url;
+    this.#folder = folder;
+    this.#program = program;
+  }
+
+  /** Takes the program from the build cache; builds it first when it is not there, which takes minutes. */
+  static async start(): Promise<RealRegistry> {
+    const program = await registryProgram();
+    const folder = await mkdtemp(join(tmpdir(), 'ampoule-registry-'));
+    const port = await freePort();
+    const config = {
+      version: 0.1,
+      log: { level: 'error', accesslog: { disabled: true } },
+      storage: { filesystem: { rootdirectory: join(folder, 'data') }, delete: { enabled: true } },
+      http: { addr: `127.0.0.1:${port}` },
+      auth: { htpasswd: { realm: 'test', path: join(folder, 'passwords') } },
+    };
+    await writeFile(join(folder, 'passwords'), PASSWORDS);
+    await writeFile(join(folder, 'config.yaml'), JSON.stringify(config));
+    const registry = new RealRegistry(`http://127.0.0.1:${port}`, folder, program);
+    await registry.restart();
+    return registry;
+  }
+
+  client(): RegistryClient {
+    return new RegistryClient({ url: this.url, ...credentials });
+  }
+
+  /** Starts it, after killing it where it runs, as a power cut would. */
+  async restart(): Promise<void> {
+    await this.kill();
+    const env = { ...process.env, OTEL_TRACES_EXPORTER: 'none', OTEL_SDK_DISABLED: 'true' };
+    this.#process = spawn(this.#program, ['serve', join(this.#folder, 'config.yaml')], { stdio: 'ignore', env });
+    const until = Date.now() + READY_TIMEOUT_MS;
+    while (!(await this.client().ping())) {
+      if (Date.now() > until || this.#process.exitCode !== null) throw new Error('the registry does not start');
+      await sleep(20);
+    }
+  }
+
+  async kill(): Promise<void> {
+    if (this.#process?.kill('SIGKILL') === true) await once(this.#process, 'exit');
+    this.#process = undefined;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function registryProgram(): Promise<string> {
+  const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
+  const component = (await loadDefinition(repository, architecture)).components.get('registry');
+  if (component === undefined) throw new Error('bundle.yaml has no registry');
+  const { entries } = await buildComponent('registry', component, { repository, architecture, progress: quiet });
+  const program = entries.find((entry) => 'file' in entry);
+  if (program === undefined) throw new Error('the registry has no program');
+  return program.file;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
