@@ -34,11 +34,16 @@ export const sharedDirectories = [
   '/var/log/pods',
 ] as const;
 
+/** Files outside the appliance's folders that Kubernetes makes when they are absent. */
+export const sharedFiles = ['/run/xtables.lock'] as const;
+
 const hostBeforeSchema = z.object({
   /** Settings of the kernel by name. */
   sysctl: z.record(z.string(), z.string()).default({}),
   /** Those of `sharedDirectories` that did not exist. */
   createdDirectories: z.array(z.string()).default([...sharedDirectories]),
+  /** Those of `sharedFiles` that did not exist. */
+  createdFiles: z.array(z.string()).default([]),
   /** Mounts at or below the appliance's directories, made by the operator. */
   mounts: z.array(z.string()).default([]),
 });
@@ -48,12 +53,13 @@ export type HostBefore = z.output<typeof hostBeforeSchema>;
 /** Notes down the state of the host before the first change. An earlier note stays: only the first one saw the host as it was. */
 export async function recordHostBefore(host: Host): Promise<void> {
   if (await host.exists(hostBeforePath)) return;
-  const record: HostBefore = { sysctl: {}, createdDirectories: [], mounts: [] };
+  const record: HostBefore = { sysctl: {}, createdDirectories: [], createdFiles: [], mounts: [] };
   for (const name of changedSysctls) {
     const value = (await host.readText(sysctlPath(name)))?.trim();
     if (value !== undefined) record.sysctl[name] = value;
   }
   for (const directory of sharedDirectories) if (!(await host.exists(directory))) record.createdDirectories.push(directory);
+  for (const file of sharedFiles) if (!(await host.exists(file))) record.createdFiles.push(file);
   const ours = [paths.data, paths.programs, paths.kubelet, paths.etcd, paths.logs];
   record.mounts = (await listMounts(host)).map(({ point }) => point).filter((point) => ours.some((folder) => isBelow(point, folder)));
   await mkdir(host.at(paths.data), { recursive: true, mode: 0o700 });

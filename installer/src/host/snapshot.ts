@@ -32,8 +32,9 @@ const MOST_ENTRIES = 200_000;
 
 /** Notes down what is on the host, apart from what changes by itself. */
 export async function takeSnapshot({ host = createHost(), nft }: SnapshotOptions = {}): Promise<HostSnapshot> {
-  const [process, mount, interfaces, route, nftTable, cgroup, file, setting, unit] = await Promise.all([
-    processes(host),
+  // First and alone: the programs that the rest runs are no part of the host.
+  const process = await processes(host);
+  const [mount, interfaces, route, nftTable, cgroup, file, setting, unit] = await Promise.all([
     mounts(host),
     listInterfaces(host).then((names) => names.map((name): [string, string] => [name, ''])),
     routes(host),

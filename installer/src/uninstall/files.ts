@@ -22,6 +22,7 @@ export async function removeShared(context: UninstallContext): Promise<void> {
   const { host, before, owned, removed } = context;
   await removeFile(context, `${paths.cniConfig}/10-ampoule.conflist`);
   if (!owned) return;
+  for (const file of before.createdFiles) await removeFile(context, file);
   for (const folder of kubernetesFolders) await removeFolder(context, folder, before.createdDirectories);
   // Sockets of shims, and empty folders that containerd makes for its options.
   await removeFolder(context, '/run/containerd/s', ['/run/containerd/s']);

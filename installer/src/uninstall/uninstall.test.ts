@@ -55,6 +55,7 @@ const installed: Files = {
   '/run/ampoule/containerd/containerd.sock': '',
   '/run/containerd/s/abc': '',
   '/run/netns/cni-12ab': '',
+  '/run/xtables.lock': '',
   '/proc/sys/net/ipv4/ip_forward': '1\n',
   '/proc/self/mountinfo':
     mountLine('/', 'ext4') +

@@ -85,6 +85,6 @@ async function hostBefore(host: Host, report: UninstallReport): Promise<HostBefo
   } catch (error) {
     report.problems.push({ step: 'preparation', reason: messageOf(error) });
     // Nothing is known of the host as it was: no directory that others may have made is removed.
-    return { sysctl: {}, createdDirectories: [], mounts: [] };
+    return { sysctl: {}, createdDirectories: [], createdFiles: [], mounts: [] };
   }
 }
