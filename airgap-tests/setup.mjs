@@ -16,7 +16,7 @@ const DEBIAN_PACKAGES = {
   mmdebstrap: 'makes the root file systems of the sealed hosts',
   'systemd-container': 'boots the sealed hosts (systemd-nspawn)',
   nftables: 'shows the packet filter of a sealed host from outside',
-  'libseccomp-dev': 'runc is linked with it',
+  pkgconf: 'finds the C library that runc is linked with',
   gcc: 'compiles the parts of runc that are in C',
   'libc6-dev': 'runc is linked statically with it',
   zstd: 'compresses the bundle and reads Debian packages',

@@ -18,8 +18,8 @@ const goSource = z.strictObject({
   programs: z.record(path, z.string()),
   /** String variables set at link time. */
   variables: z.record(z.string(), z.string()).default({}),
-  /** Build tags of a program that needs C, linked statically; absent for pure Go. */
-  static: z.array(z.string()).optional(),
+  /** A program that needs C, linked statically with libraries of these Debian packages; absent for pure Go. */
+  static: z.strictObject({ tags: z.array(z.string()), libraries: z.array(z.string()) }).optional(),
 });
 
 const debianSource = z.strictObject({

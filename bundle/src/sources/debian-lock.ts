@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseJson } from '@ampoule/lib/parse';
 import { z } from 'zod';
 import { architectures, type BuildContext, type Progress } from '../build/context.ts';
-import { type DebianSource, loadDefinition } from '../definition.ts';
+import { type Component, type DebianSource, loadDefinition } from '../definition.ts';
 import { bundleError } from '../errors.ts';
 import { resolveDebian } from './debian-resolve.ts';
 
@@ -20,10 +20,10 @@ const lockSchema = z.partialRecord(z.enum(architectures), z.record(z.string(), z
 const LOCK = 'bundle/debian.lock.json';
 
 /** The pinned packages of one component. @throws AMP_BUNDLE_PIN when a package that it names is not among them */
-export async function readDebianLock(component: string, source: DebianSource, context: BuildContext): Promise<LockedPackage[]> {
+export async function readDebianLock(component: string, packages: readonly string[], context: BuildContext): Promise<LockedPackage[]> {
   const lock = parseJson(lockSchema, await readFile(join(context.repository, LOCK), 'utf8'), LOCK);
   const locked = lock[context.architecture]?.[component] ?? [];
-  const unpinned = source.packages.filter((name) => !locked.some((pinned) => pinned.package === name));
+  const unpinned = packages.filter((name) => !locked.some((pinned) => pinned.package === name));
   if (unpinned.length === 0) return locked;
   throw bundleError('AMP_BUNDLE_PIN', {
     what: `${LOCK} does not pin ${unpinned.join(', ')} of ${component} for ${context.architecture}`,
@@ -38,13 +38,21 @@ export async function writeDebianLock(repository: string, progress: Progress): P
     const { components } = await loadDefinition(repository, architecture);
     const pinned: Record<string, LockedPackage[]> = {};
     for (const [name, { source }] of components) {
-      if (source.kind !== 'debian') continue;
+      const wanted = wantedPackages(source);
+      if (wanted === undefined) continue;
       progress(name, `asking for its packages for ${architecture}`);
-      const without = source.without.flatMap((other) => (pinned[other] ?? []).map((each) => each.package));
-      pinned[name] = await resolveDebian(source, without, { repository, architecture, progress });
+      const without = wanted.without.flatMap((other) => (pinned[other] ?? []).map((each) => each.package));
+      pinned[name] = await resolveDebian(wanted, without, { repository, architecture, progress });
     }
     lock[architecture] = pinned;
   }
   await writeFile(join(repository, LOCK), `${JSON.stringify(lock, null, 2)}\n`);
   return LOCK;
+}
+
+/** What a source takes from the Debian archive: the files of a layer, or C libraries to link with. */
+function wantedPackages(source: Component['source']): Pick<DebianSource, 'packages' | 'closure' | 'without'> | undefined {
+  if (source.kind === 'debian') return source;
+  if (source.kind === 'go' && source.static !== undefined) return { packages: source.static.libraries, closure: false, without: [] };
+  return undefined;
 }

@@ -5,7 +5,11 @@ import { apt, updateApt } from './apt.ts';
 import type { LockedPackage } from './debian-lock.ts';
 
 /** The packages that a lock of this source names, resolved by apt from the archive's signed index. @throws AMP_BUNDLE_COMPONENT */
-export async function resolveDebian(source: DebianSource, without: readonly string[], context: BuildContext): Promise<LockedPackage[]> {
+export async function resolveDebian(
+  source: Pick<DebianSource, 'packages' | 'closure'>,
+  without: readonly string[],
+  context: BuildContext,
+): Promise<LockedPackage[]> {
   await updateApt(context);
   const names = source.closure ? await closureOf(source.packages, context) : source.packages;
   const wanted = names.filter((name) => !without.includes(name)).sort();

@@ -13,7 +13,7 @@ import { readPackage } from './debian-package.ts';
 
 /** Takes files out of Debian packages that bundle/debian.lock.json pins. @throws AMP_BUNDLE_PIN, AMP_BUNDLE_COMPONENT */
 export async function buildDebian(name: string, source: DebianSource, context: BuildContext): Promise<SourceResult> {
-  const locked = await readDebianLock(name, source, context);
+  const locked = await readDebianLock(name, source.packages, context);
   const entries: LayerEntry[] = [];
   const origins = [];
   for (const pinned of locked) {
@@ -33,7 +33,8 @@ export async function buildDebian(name: string, source: DebianSource, context: B
   return { entries: [...rest, ...joined], key: cacheKey('debian-2', source, locked), origins };
 }
 
-async function fetchPackage(component: string, pinned: LockedPackage, context: BuildContext): Promise<string> {
+/** The file of a pinned package, fetched when the cache lacks it. @throws AMP_BUNDLE_PIN, AMP_BUNDLE_COMPONENT */
+export async function fetchPackage(component: string, pinned: LockedPackage, context: BuildContext): Promise<string> {
   const { package: name, version, architecture, sha256 } = pinned;
   const folder = await cached(cacheFolder(context, 'debian'), name, cacheKey(pinned), async (target) => {
     context.progress(component, `fetching ${name} ${version}`);

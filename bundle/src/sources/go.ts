@@ -7,6 +7,7 @@ import { type BuildContext, cacheFolder, type SourceResult } from '../build/cont
 import type { GoSource } from '../definition.ts';
 import { bundleError } from '../errors.ts';
 import { goModules } from '../sbom/go-modules.ts';
+import { cLibraries } from './c-libraries.ts';
 
 const BUILD_TIMEOUT_MS = 45 * 60_000;
 
@@ -14,9 +15,10 @@ const BUILD_TIMEOUT_MS = 45 * 60_000;
 export async function buildGo(name: string, source: GoSource, context: BuildContext): Promise<SourceResult> {
   const directory = join(context.repository, 'images', name);
   await checkPin(name, source, directory);
-  const env = goEnvironment(source, context);
+  const libraries = source.static === undefined ? undefined : await cLibraries(name, source.static.libraries, context);
+  const env = { ...goEnvironment(source, context), ...libraries?.env };
   const toolchain = await exec('go', ['env', 'GOVERSION'], { env });
-  const key = cacheKey('go-3', source, context.architecture, toolchain, await hashFolder(directory));
+  const key = cacheKey('go-4', source, context.architecture, toolchain, libraries?.key, await hashFolder(directory));
   const folder = await cached(cacheFolder(context, 'components'), name, key, async (target) => {
     context.progress(name, 'building');
     for (const goPackage of Object.values(source.programs)) {
@@ -33,7 +35,7 @@ export async function buildGo(name: string, source: GoSource, context: BuildCont
     file: join(folder, programFile(goPackage)),
   }));
   const modules = await Promise.all(entries.map(({ file }) => goModules(file, { moduleCache: moduleCache(context), usedBy: name })));
-  return { entries, key, origins: modules.flat() };
+  return { entries, key, origins: [...modules.flat(), ...(libraries?.origins ?? [])] };
 }
 
 /** Where downloaded Go modules lie; licences are read from it. */
@@ -53,10 +55,10 @@ function goEnvironment(source: GoSource, context: BuildContext): Record<string, 
   };
 }
 
-function flags({ variables, static: tags }: GoSource): string[] {
+function flags({ variables, static: linked }: GoSource): string[] {
   const linker = ['-s', '-w', ...Object.entries(variables).map(([name, value]) => `-X ${name}=${value}`)];
-  if (tags === undefined) return ['-trimpath', '-ldflags', linker.join(' ')];
-  return ['-trimpath', '-tags', tags.join(' '), '-ldflags', [...linker, '-extldflags', '-static'].join(' ')];
+  if (linked === undefined) return ['-trimpath', '-ldflags', linker.join(' ')];
+  return ['-trimpath', '-tags', linked.tags.join(' '), '-ldflags', [...linker, '-extldflags', '-static'].join(' ')];
 }
 
 function programFile(goPackage: string): string {

@@ -1,29 +1,26 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exec } from '@ampoule/lib/exec';
 import { digestOfFile } from '@ampoule/lib/oci/digest';
 import { parseJson } from '@ampoule/lib/parse';
+import { extract } from 'tar';
 import { z } from 'zod';
-import { cacheKey } from '../build/cache.ts';
-import type { BuildContext, SourceResult } from '../build/context.ts';
+import { cached, cacheKey } from '../build/cache.ts';
+import { type BuildContext, cacheFolder, type SourceResult } from '../build/context.ts';
 import type { NpmSource } from '../definition.ts';
 import { bundleError } from '../errors.ts';
 import { npmPackages } from '../sbom/npm-packages.ts';
 
-const lockSchema = z.object({ packages: z.record(z.string(), z.object({ version: z.string().optional() })) });
+const lockedSchema = z.object({ version: z.string().optional(), integrity: z.string().optional() });
+type Locked = z.output<typeof lockedSchema>;
+const lockSchema = z.object({ packages: z.record(z.string(), lockedSchema) });
 
-/** Takes files out of an npm package that package-lock.json pins and `npm ci` has put into node_modules. @throws AMP_BUNDLE_PIN */
+/** Takes files out of an npm package that package-lock.json pins, whatever architecture it is for. @throws AMP_BUNDLE_PIN */
 export async function buildNpm(name: string, source: NpmSource, context: BuildContext): Promise<SourceResult> {
   const lockText = await readFile(join(context.repository, 'package-lock.json'), 'utf8');
-  const pinned = parseJson(lockSchema, lockText, 'package-lock.json').packages[`node_modules/${source.package}`]?.version;
-  const folder = join(context.repository, 'node_modules', source.package);
-  const packageText = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}');
-  const { version } = parseJson(z.object({ version: z.string().optional() }), packageText, `${source.package}/package.json`);
-  if (version === undefined || version !== pinned) {
-    throw bundleError('AMP_BUNDLE_PIN', {
-      what: `${name} needs ${source.package} ${pinned ?? '(not in package-lock.json)'}, but node_modules has ${version ?? 'none'}`,
-      fix: 'Run "npm ci".',
-    });
-  }
+  const locked = parseJson(lockSchema, lockText, 'package-lock.json').packages[`node_modules/${source.package}`];
+  const folder = await packageFolder(name, source.package, locked ?? {}, context);
   const entries = Object.entries(source.files).map(([path, file]) => ({ path, mode: 0o755, file: join(folder, file) }));
   const digests = await Promise.all(entries.map(({ file }) => digestOfFile(file)));
   return {
@@ -31,4 +28,42 @@ export async function buildNpm(name: string, source: NpmSource, context: BuildCo
     key: cacheKey('npm-1', source, digests),
     origins: npmPackages(lockText, { names: [source.package], usedBy: name, includeDev: true }),
   };
+}
+
+/** The package that `npm ci` has checked and installed, or, as npm installs none for a foreign processor, one of the cache. */
+async function packageFolder(component: string, name: string, { version, integrity }: Locked, context: BuildContext): Promise<string> {
+  const installed = join(context.repository, 'node_modules', name);
+  const packageText = await readFile(join(installed, 'package.json'), 'utf8').catch(() => '{}');
+  const found = parseJson(lockedSchema, packageText, `${name}/package.json`).version;
+  if (version !== undefined && found === version) return installed;
+  if (version === undefined || integrity === undefined) {
+    throw bundleError('AMP_BUNDLE_PIN', {
+      what: `${component} needs ${name} ${version ?? '(not in package-lock.json)'}, but node_modules has ${found ?? 'none'}`,
+      fix: 'Run "npm ci".',
+    });
+  }
+  return cached(cacheFolder(context, 'npm'), component, cacheKey(name, integrity), (target) => {
+    context.progress(component, `fetching ${name} ${version}`);
+    return fetchPackage(component, `${name}@${version}`, integrity, target);
+  });
+}
+
+const packedSchema = z.array(z.object({ filename: z.string() })).length(1);
+
+async function fetchPackage(component: string, specifier: string, integrity: string, target: string): Promise<void> {
+  const output = await exec('npm', ['pack', specifier, '--json', '--pack-destination', target]);
+  const [packed] = parseJson(packedSchema, output, 'npm pack');
+  const archive = join(target, packed?.filename ?? '');
+  const [algorithm = '', wanted] = integrity.split('-');
+  const actual = createHash(algorithm)
+    .update(await readFile(archive))
+    .digest('base64');
+  if (actual !== wanted) {
+    throw bundleError('AMP_BUNDLE_PIN', {
+      what: `${specifier} of ${component} has another digest than its pin`,
+      why: `${algorithm}-${actual} instead of ${integrity}`,
+      fix: 'Find out why it changed before you pin it anew.',
+    });
+  }
+  await extract({ file: archive, cwd: target, strip: 1 });
 }
