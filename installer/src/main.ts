@@ -110,3 +110,5 @@ try {
     process.exitCode = 1;
   }
 }
+// A connection that a server keeps open must not keep a command that has ended; all output has been written by now.
+process.exit();
