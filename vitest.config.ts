@@ -14,6 +14,7 @@ export default defineConfig({
         test: {
           name: 'scenarios',
           include: ['airgap-tests/scenarios/**/*.scenario.ts'],
+          globalSetup: ['airgap-tests/scenarios/build-bundle.ts'],
           testTimeout: 600_000,
           hookTimeout: 900_000,
           fileParallelism: false,

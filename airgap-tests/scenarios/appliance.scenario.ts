@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Appliance } from '../src/appliance.ts';
-import { buildBundle } from '../src/bundle.ts';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Appliance } from '../src/appliance.ts';
 import { countEgress, type Egress } from '../src/egress.ts';
 import { greetingSource } from '../src/greeting.ts';
-import { type Lab, openLab, type SealedHost } from '../src/lab/lab.ts';
+import type { SealedHost } from '../src/lab/lab.ts';
+import { openSite } from '../src/site.ts';
 import { until } from '../src/until.ts';
-
-const quiet = () => undefined;
 
 // One host lives through the whole life of an appliance; each test goes on where the one before it ended.
 describe('an appliance on one sealed host', () => {
-  let lab: Lab;
   let host: SealedHost;
   let appliance: Appliance;
   let egress: () => Promise<Egress>;
@@ -25,19 +22,16 @@ describe('an appliance on one sealed host', () => {
   };
 
   beforeAll(async () => {
-    const bundle = await buildBundle(quiet);
-    lab = await openLab();
-    host = await lab.createHost({ name: 'site' });
-    await host.boot();
-    egress = await countEgress(host, `amp-${lab.run}-sw`);
-    appliance = await Appliance.carry(lab, host, bundle.file);
+    appliance = await openSite(inject('bundleFile'), { name: 'site' });
+    host = appliance.host;
+    egress = await countEgress(host, `amp-${appliance.lab.run}-sw`);
   });
-  afterAll(() => lab?.close());
+  afterAll(() => appliance?.lab.close());
 
   it('is sealed, and the count of what it sends outside sees the attempts of the proof', async () => {
     await host.proveSealed();
     expect((await egress()).packets).toBeGreaterThan(0);
-    egress = await countEgress(host, `amp-${lab.run}-sw`);
+    egress = await countEgress(host, `amp-${appliance.lab.run}-sw`);
   });
 
   it('passes the preflight, which changes nothing, and neither does a dry run', async () => {

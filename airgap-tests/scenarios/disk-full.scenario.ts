@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Appliance } from '../src/appliance.ts';
-import { buildBundle } from '../src/bundle.ts';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Appliance } from '../src/appliance.ts';
 import { greetingSource } from '../src/greeting.ts';
-import { type Lab, openLab, type SealedHost } from '../src/lab/lab.ts';
+import type { SealedHost } from '../src/lab/lab.ts';
+import { openSite } from '../src/site.ts';
 
 const DISK_BYTES = 5_000_000_000;
 const FILLER = '/var/lib/ampoule/filler';
@@ -11,18 +11,14 @@ const FILLER = '/var/lib/ampoule/filler';
 const LEFT_BYTES = 60_000_000;
 
 describe('an install whose disk becomes full', () => {
-  let lab: Lab;
   let host: SealedHost;
   let appliance: Appliance;
 
   beforeAll(async () => {
-    const bundle = await buildBundle(() => undefined);
-    lab = await openLab();
-    host = await lab.createHost({ name: 'full', dataTmpfsBytes: DISK_BYTES });
-    await host.boot();
-    appliance = await Appliance.carry(lab, host, bundle.file);
+    appliance = await openSite(inject('bundleFile'), { name: 'full', dataTmpfsBytes: DISK_BYTES });
+    host = appliance.host;
   });
-  afterAll(() => lab?.close());
+  afterAll(() => appliance?.lab.close());
 
   it('ends with a clear error while the images go into the registry', async () => {
     let filled: Promise<unknown> | undefined;

@@ -1,20 +1,15 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { Appliance } from '../src/appliance.ts';
-import { buildBundle } from '../src/bundle.ts';
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import type { Appliance } from '../src/appliance.ts';
 import { greetingSource } from '../src/greeting.ts';
-import { type Lab, openLab } from '../src/lab/lab.ts';
+import { openSite } from '../src/site.ts';
 
 // Bookworm is the host of every other scenario.
 describe.each(['trixie'] as const)('the same bundle on Debian %s', (distribution) => {
-  let lab: Lab | undefined;
-  afterEach(() => lab?.close());
+  let appliance: Appliance | undefined;
+  afterEach(() => appliance?.lab.close());
 
   it('installs, runs a function and uninstalls without a trace', async () => {
-    const bundle = await buildBundle(() => undefined);
-    lab = await openLab();
-    const host = await lab.createHost({ name: distribution, distribution });
-    await host.boot();
-    const appliance = await Appliance.carry(lab, host, bundle.file);
+    appliance = await openSite(inject('bundleFile'), { name: distribution, distribution });
     await appliance.launch(['snapshot', 'take', '/root/before.json']);
     await appliance.install();
     await appliance.deploy('hello', greetingSource);

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Appliance } from '../src/appliance.ts';
-import { buildBundle } from '../src/bundle.ts';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Appliance } from '../src/appliance.ts';
 import { greetingSource } from '../src/greeting.ts';
-import { type Lab, openLab, type SealedHost } from '../src/lab/lab.ts';
+import type { SealedHost } from '../src/lab/lab.ts';
+import { openSite } from '../src/site.ts';
 
 const STEPS = ['host-settings', 'programs', 'certificates', 'registry', 'images', 'containerd', 'kubernetes', 'manifests', 'ready'];
 
@@ -10,18 +10,14 @@ const STEPS = ['host-settings', 'programs', 'certificates', 'registry', 'images'
 const MOMENTS = [0, 400];
 
 describe('an install that is killed again and again', () => {
-  let lab: Lab;
   let host: SealedHost;
   let appliance: Appliance;
 
   beforeAll(async () => {
-    const bundle = await buildBundle(() => undefined);
-    lab = await openLab();
-    host = await lab.createHost({ name: 'killed' });
-    await host.boot();
-    appliance = await Appliance.carry(lab, host, bundle.file);
+    appliance = await openSite(inject('bundleFile'), { name: 'killed' });
+    host = appliance.host;
   });
-  afterAll(() => lab?.close());
+  afterAll(() => appliance?.lab.close());
 
   /** Runs the install and kills the installer, nothing else, at a moment of a step. True when it was killed before it could end. */
   async function killAt(step: string, moment: number): Promise<boolean> {

@@ -69,10 +69,8 @@ export async function measureMemory({ host }: Appliance): Promise<number> {
   const folder = unified ? '/sys/fs/cgroup' : '/sys/fs/cgroup/memory';
   const read = (file: string) => host.mustExec('cat', [`${folder}/${file}`]);
   const usage = Number(await read(unified ? 'memory.current' : 'memory.usage_in_bytes'));
-  const inactive = /^(?:total_)?inactive_file (\d+)$/m.exec(
-    (await read('memory.stat')).replace(/^inactive_file .*$/m, unified ? '$&' : ''),
-  )?.[1];
-  return usage - Number(inactive ?? 0);
+  const field = unified ? 'inactive_file' : 'total_inactive_file';
+  return usage - Number(new RegExp(`^${field} (\\d+)$`, 'm').exec(await read('memory.stat'))?.[1] ?? Number.NaN);
 }
 
 async function timed<Value>(work: () => Promise<Value>): Promise<{ value: Value; seconds: number }> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { exec } from '@ampoule/lib/exec';
 import { fillTemplate } from '@ampoule/lib/template';
 import { buildComponent } from './build/component.ts';
-import type { Architecture, BuildContext, SourceResult } from './build/context.ts';
+import { type BuildContext, ownArchitecture, type SourceResult } from './build/context.ts';
 import { type ImageRequest, imagesIn, imagesInProgram } from './closure.ts';
 import type { Component, Definition } from './definition.ts';
 import { bundleError } from './errors.ts';
@@ -44,7 +44,8 @@ export async function imageRequests({ definition, sources, manifests, context }:
 /** The images that kubeadm asks for with the configuration that the installer gives it. @throws AMP_BUNDLE_CLOSURE when it cannot be asked */
 async function imagesOfKubeadm(kubernetes: Component, manifests: readonly ManifestFile[], context: BuildContext): Promise<ImageRequest[]> {
   const config = manifests.find(({ path }) => path === KUBEADM_CONFIG);
-  const { entries } = await buildComponent('kubernetes', kubernetes, { ...context, architecture: ownArchitecture() });
+  // kubeadm is asked where the bundle is built; the images are the same for all architectures.
+  const { entries } = await buildComponent('kubernetes', kubernetes, { ...context, architecture: ownArchitecture });
   const program = entries.find((entry) => 'file' in entry);
   if (config === undefined || program === undefined) {
     throw bundleError('AMP_BUNDLE_CLOSURE', {
@@ -72,11 +73,6 @@ async function askKubeadm(program: string, configText: string): Promise<string> 
   }
 }
 
-/** Of the machine that builds, where kubeadm is asked; the images are the same on all. */
-function ownArchitecture(): Architecture {
-  return process.arch === 'arm64' ? 'arm64' : 'amd64';
-}
-
 const kubeadmSample = {
   nodeAddress: '192.0.2.1',
   nodeName: 'sample',
@@ -89,5 +85,4 @@ const kubeadmSample = {
   failCgroupV1: 'false',
   resolvConf: '',
   containerdSocket: '/run/containerd.sock',
-  kubeletData: '/var/lib/kubelet',
 };

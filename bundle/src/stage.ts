@@ -1,4 +1,4 @@
-import { copyFile, link, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf } from '@ampoule/lib/errors';
 import { digestOf, digestOfFile } from '@ampoule/lib/oci/digest';
@@ -7,6 +7,7 @@ import type { BuiltImage } from './build/image.ts';
 import type { CreateOptions } from './create.ts';
 import type { Definition } from './definition.ts';
 import { bundleError } from './errors.ts';
+import { filesBelow } from './files.ts';
 import type { ManifestFile } from './image-requests.ts';
 import { type BundleManifest, hostImage, layout } from './layout.ts';
 import { cycloneDx } from './sbom/cyclonedx.ts';
@@ -105,9 +106,8 @@ async function linkOnce(from: string, to: string): Promise<void> {
 }
 
 async function describeFiles(folder: string): Promise<BundleManifest['files']> {
-  const found = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return Promise.all(paths.sort().map((file) => describeFile(file, file.slice(folder.length + 1))));
+  const paths = await filesBelow(folder);
+  return Promise.all(paths.map((path) => describeFile(join(folder, path), path)));
 }
 
 /** Blobs are linked from a cache that a power cut or a careless hand may have spoilt; what is spoilt must not be signed. */

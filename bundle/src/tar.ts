@@ -1,8 +1,9 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Pack, pack } from 'tar-stream';
+import { filesBelow } from './files.ts';
 
 /** Writes a folder into a tar below the name `root`, its files in order of their paths. */
 export async function packFolder(folder: string, root: string, target: string): Promise<void> {
@@ -11,12 +12,11 @@ export async function packFolder(folder: string, root: string, target: string): 
 }
 
 async function writeFiles(tar: Pack, folder: string, root: string): Promise<void> {
-  const found = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  for (const file of files.sort()) {
+  for (const path of await filesBelow(folder)) {
+    const file = join(folder, path);
     const { size, mode } = await stat(file);
     const header = {
-      name: `${root}/${file.slice(folder.length + 1)}`,
+      name: `${root}/${path}`,
       size,
       // Not the file's own mode, which the umask of whoever builds has a say in.
       mode: (mode & 0o100) === 0 ? 0o644 : 0o755,

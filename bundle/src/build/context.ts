@@ -5,6 +5,9 @@ import type { SbomComponent } from '../sbom/types.ts';
 export const architectures = ['amd64', 'arm64'] as const;
 export type Architecture = (typeof architectures)[number];
 
+/** Of the machine that builds. */
+export const ownArchitecture: Architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
+
 /** What bundle.yaml calls by other names on each architecture: its placeholders. */
 export const platformNames: Record<Architecture, { triplet: string; npmArch: string }> = {
   amd64: { triplet: 'x86_64-linux-gnu', npmArch: 'x64' },

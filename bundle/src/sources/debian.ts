@@ -7,34 +7,46 @@ import { type BuildContext, cacheFolder, type SourceResult } from '../build/cont
 import type { DebianSource } from '../definition.ts';
 import { bundleError } from '../errors.ts';
 import { debianPackages } from '../sbom/debian-packages.ts';
+import type { SbomComponent } from '../sbom/types.ts';
 import { apt, updateApt } from './apt.ts';
 import { type LockedPackage, readDebianLock } from './debian-lock.ts';
-import { readPackage } from './debian-package.ts';
+import { type PackageContent, readPackage } from './debian-package.ts';
 
 /** Takes files out of Debian packages that bundle/debian.lock.json pins. @throws AMP_BUNDLE_PIN, AMP_BUNDLE_COMPONENT */
 export async function buildDebian(name: string, source: DebianSource, context: BuildContext): Promise<SourceResult> {
-  const locked = await readDebianLock(name, source.packages, context);
-  const entries: LayerEntry[] = [];
-  const origins = [];
-  for (const pinned of locked) {
-    const content = await readPackage(await fetchPackage(name, pinned, context));
-    entries.push(...content.entries);
-    origins.push(
-      ...debianPackages([{ ...pinned, ...(content.copyright === undefined ? {} : { copyrightText: content.copyright }) }], {
-        usedBy: name,
-      }),
-    );
-  }
+  const { locked, files } = await fetchPinned(name, source.packages, context);
+  const contents = await Promise.all(files.map(readPackage));
+  const entries = contents.flatMap((content) => content.entries);
   const kept = entries.filter(
     ({ path }) => source.keep.some((prefix) => path.startsWith(prefix)) && !source.drop.some((prefix) => path.startsWith(prefix)),
   );
   const joined = Object.entries(source.join).map(([path, folder]) => joinFiles(path, folder, kept));
   const rest = kept.filter(({ path }) => !Object.values(source.join).some((folder) => path.startsWith(folder)));
-  return { entries: [...rest, ...joined], key: cacheKey('debian-2', source, locked), origins };
+  return { entries: [...rest, ...joined], key: cacheKey('debian-2', source, locked), origins: originsOf(name, locked, contents) };
 }
 
-/** The file of a pinned package, fetched when the cache lacks it. @throws AMP_BUNDLE_PIN, AMP_BUNDLE_COMPONENT */
-export async function fetchPackage(component: string, pinned: LockedPackage, context: BuildContext): Promise<string> {
+/** The packages that the lock pins for a component, and their files, fetched where the cache lacks them. @throws AMP_BUNDLE_PIN, AMP_BUNDLE_COMPONENT */
+export async function fetchPinned(
+  component: string,
+  packages: readonly string[],
+  context: BuildContext,
+): Promise<{ locked: LockedPackage[]; files: string[] }> {
+  const locked = await readDebianLock(component, packages, context);
+  const files: string[] = [];
+  for (const pinned of locked) files.push(await fetchPackage(component, pinned, context));
+  return { locked, files };
+}
+
+/** What the SBOM says of packages whose content has been read. */
+export function originsOf(usedBy: string, locked: readonly LockedPackage[], contents: readonly PackageContent[]): SbomComponent[] {
+  const packages = locked.map((pinned, index) => {
+    const copyrightText = contents[index]?.copyright;
+    return { ...pinned, ...(copyrightText === undefined ? {} : { copyrightText }) };
+  });
+  return debianPackages(packages, { usedBy });
+}
+
+async function fetchPackage(component: string, pinned: LockedPackage, context: BuildContext): Promise<string> {
   const { package: name, version, architecture, sha256 } = pinned;
   const folder = await cached(cacheFolder(context, 'debian'), name, cacheKey(pinned), async (target) => {
     context.progress(component, `fetching ${name} ${version}`);
