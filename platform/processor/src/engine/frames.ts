@@ -1,0 +1,131 @@
+import type { Answer, Event, EventAttributes } from './event.ts';
+
+/**
+ * Frames carry events and answers between the processor and its workers, in memory to threads and over a socket to processes.
+ * All numbers are little-endian. Every frame begins with: u32 bytes after this number · u32 sequence · u8 kind · u8 flags · u16 trigger or status.
+ *
+ * event    f64 timestamp (ms) · u16 method · u16 target · u32 head · u32 attributes · u32 body (lengths), then these five in turn;
+ *          attributes are JSON, or nothing
+ * answer   u32 duration (µs) · u32 head · u32 body (lengths), then both
+ * batch    event frames one after the other, or answer frames
+ * control  JSON
+ */
+export const frameKind = { event: 1, answer: 2, batch: 3, control: 4 } as const;
+export const HEADER = 12;
+const EVENT = HEADER + 8 + 2 + 2 + 4 + 4 + 4;
+const ANSWER = HEADER + 12;
+
+export interface Frame {
+  sequence: number;
+  kind: number;
+  flags: number;
+  /** Where the frame begins and where the next one would, in the buffer it was read from. */
+  start: number;
+  end: number;
+}
+
+/**
+ * Writes an event into a buffer and gives the offset behind it; -1 where it does not fit, with nothing written that counts.
+ * Method, target and head are ISO 8859-1, as HTTP has them.
+ */
+export function encodeEvent(buffer: Buffer, at: number, sequence: number, event: Event): number {
+  const { method, target, head, body } = event;
+  const attributes = event.attributes === undefined ? '' : JSON.stringify(event.attributes);
+  const attributesLength = attributes === '' ? 0 : Buffer.byteLength(attributes);
+  const end = at + EVENT + method.length + target.length + head.length + attributesLength + body.length;
+  if (end > buffer.length) return -1;
+  encodeHeader(buffer, at, end, sequence, frameKind.event, 0, event.trigger);
+  buffer.writeDoubleLE(event.timestamp, at + 12);
+  buffer.writeUInt16LE(method.length, at + 20);
+  buffer.writeUInt16LE(target.length, at + 22);
+  buffer.writeUInt32LE(head.length, at + 24);
+  buffer.writeUInt32LE(attributesLength, at + 28);
+  buffer.writeUInt32LE(body.length, at + 32);
+  let offset = at + EVENT;
+  offset += buffer.latin1Write(method, offset);
+  offset += buffer.latin1Write(target, offset);
+  if (typeof head === 'string') buffer.latin1Write(head, offset);
+  else buffer.set(head, offset);
+  offset += head.length;
+  if (attributesLength > 0) offset += buffer.utf8Write(attributes, offset);
+  buffer.set(body, offset);
+  return end;
+}
+
+export interface AnswerParts {
+  status: number;
+  head: string;
+  body: string | Uint8Array;
+  /** Microseconds. */
+  duration: number;
+}
+
+/** Writes an answer as encodeEvent does an event; a body of text becomes UTF-8. */
+export function encodeAnswer(buffer: Buffer, at: number, sequence: number, answer: AnswerParts): number {
+  const { head, body } = answer;
+  const bodyLength = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+  const bodyAt = at + ANSWER + head.length;
+  const end = bodyAt + bodyLength;
+  if (end > buffer.length) return -1;
+  encodeHeader(buffer, at, end, sequence, frameKind.answer, 0, answer.status);
+  buffer.writeUInt32LE(answer.duration, at + 12);
+  buffer.writeUInt32LE(head.length, at + 16);
+  buffer.writeUInt32LE(bodyLength, at + 20);
+  buffer.latin1Write(head, at + ANSWER);
+  if (typeof body === 'string') buffer.utf8Write(body, bodyAt);
+  else buffer.set(body, bodyAt);
+  return end;
+}
+
+/** Writes the first bytes of a frame that ends at `end`. */
+export function encodeHeader(buffer: Buffer, at: number, end: number, sequence: number, kind: number, flags: number, word: number): void {
+  buffer.writeUInt32LE(end - at - 4, at);
+  buffer.writeUInt32LE(sequence, at + 4);
+  buffer.writeUInt8(kind, at + 8);
+  buffer.writeUInt8(flags, at + 9);
+  buffer.writeUInt16LE(word, at + 10);
+}
+
+/** The frame at an offset; undefined where the buffer does not hold all of it. */
+export function frameAt(buffer: Buffer, at: number, limit = buffer.length): Frame | undefined {
+  if (at + HEADER > limit) return undefined;
+  const end = at + 4 + buffer.readUInt32LE(at);
+  if (end > limit) return undefined;
+  return { sequence: buffer.readUInt32LE(at + 4), kind: buffer.readUInt8(at + 8), flags: buffer.readUInt8(at + 9), start: at, end };
+}
+
+/** Reads an event. Its head and body are views of the buffer. */
+export function decodeEvent(buffer: Buffer, at: number): Event {
+  const method = buffer.readUInt16LE(at + 20);
+  const target = buffer.readUInt16LE(at + 22);
+  const head = buffer.readUInt32LE(at + 24);
+  const attributes = buffer.readUInt32LE(at + 28);
+  const body = buffer.readUInt32LE(at + 32);
+  const methodAt = at + EVENT;
+  const targetAt = methodAt + method;
+  const headAt = targetAt + target;
+  const attributesAt = headAt + head;
+  const bodyAt = attributesAt + attributes;
+  return {
+    trigger: buffer.readUInt16LE(at + 10),
+    timestamp: buffer.readDoubleLE(at + 12),
+    method: buffer.latin1Slice(methodAt, targetAt),
+    target: buffer.latin1Slice(targetAt, headAt),
+    head: buffer.subarray(headAt, attributesAt),
+    body: buffer.subarray(bodyAt, bodyAt + body),
+    attributes: attributes === 0 ? undefined : (JSON.parse(buffer.utf8Slice(attributesAt, bodyAt)) as EventAttributes),
+  };
+}
+
+/** Reads an answer. Its body is a view of the buffer. */
+export function decodeAnswer(buffer: Buffer, at: number): Answer {
+  const head = buffer.readUInt32LE(at + 16);
+  const body = buffer.readUInt32LE(at + 20);
+  const bodyAt = at + ANSWER + head;
+  return {
+    status: buffer.readUInt16LE(at + 10),
+    duration: buffer.readUInt32LE(at + 12),
+    head: buffer.latin1Slice(at + ANSWER, bodyAt),
+    body: buffer.subarray(bodyAt, bodyAt + body),
+  };
+}
