@@ -42,12 +42,12 @@ export function encodeEvent(buffer: Buffer, at: number, sequence: number, event:
   buffer.writeUInt32LE(attributesLength, at + 28);
   buffer.writeUInt32LE(body.length, at + 32);
   let offset = at + EVENT;
-  offset += buffer.latin1Write(method, offset);
-  offset += buffer.latin1Write(target, offset);
-  if (typeof head === 'string') buffer.latin1Write(head, offset);
+  offset += buffer.write(method, offset, 'latin1');
+  offset += buffer.write(target, offset, 'latin1');
+  if (typeof head === 'string') buffer.write(head, offset, 'latin1');
   else buffer.set(head, offset);
   offset += head.length;
-  if (attributesLength > 0) offset += buffer.utf8Write(attributes, offset);
+  if (attributesLength > 0) offset += buffer.write(attributes, offset, 'utf8');
   buffer.set(body, offset);
   return end;
 }
@@ -71,8 +71,8 @@ export function encodeAnswer(buffer: Buffer, at: number, sequence: number, answe
   buffer.writeUInt32LE(answer.duration, at + 12);
   buffer.writeUInt32LE(head.length, at + 16);
   buffer.writeUInt32LE(bodyLength, at + 20);
-  buffer.latin1Write(head, at + ANSWER);
-  if (typeof body === 'string') buffer.utf8Write(body, bodyAt);
+  buffer.write(head, at + ANSWER, 'latin1');
+  if (typeof body === 'string') buffer.write(body, bodyAt, 'utf8');
   else buffer.set(body, bodyAt);
   return end;
 }
@@ -109,11 +109,11 @@ export function decodeEvent(buffer: Buffer, at: number): Event {
   return {
     trigger: buffer.readUInt16LE(at + 10),
     timestamp: buffer.readDoubleLE(at + 12),
-    method: buffer.latin1Slice(methodAt, targetAt),
-    target: buffer.latin1Slice(targetAt, headAt),
+    method: buffer.toString('latin1', methodAt, targetAt),
+    target: buffer.toString('latin1', targetAt, headAt),
     head: buffer.subarray(headAt, attributesAt),
     body: buffer.subarray(bodyAt, bodyAt + body),
-    attributes: attributes === 0 ? undefined : (JSON.parse(buffer.utf8Slice(attributesAt, bodyAt)) as EventAttributes),
+    attributes: attributes === 0 ? undefined : (JSON.parse(buffer.toString('utf8', attributesAt, bodyAt)) as EventAttributes),
   };
 }
 
@@ -125,7 +125,7 @@ export function decodeAnswer(buffer: Buffer, at: number): Answer {
   return {
     status: buffer.readUInt16LE(at + 10),
     duration: buffer.readUInt32LE(at + 12),
-    head: buffer.latin1Slice(at + ANSWER, bodyAt),
+    head: buffer.toString('latin1', at + ANSWER, bodyAt),
     body: buffer.subarray(bodyAt, bodyAt + body),
   };
 }
