@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { digestOf } from '@ampoule/lib/oci/digest';
 import type { LayerEntry } from '@ampoule/lib/oci/layer';
 import { build } from 'esbuild';
@@ -17,39 +17,53 @@ const COMMONJS_NAMES = [
   "const __dirname = ampouleFileURLToPath(new URL('.', import.meta.url));",
 ].join('\n');
 
-/** Joins our own TypeScript and the npm packages that it imports into one file for each entry. */
+export interface JoinedFiles {
+  /** By path as in the source's entries, and files beside them that these import when they need them. */
+  files: Map<string, Uint8Array>;
+  npmPackages: string[];
+}
+
+/** Joins our own TypeScript and the npm packages that it imports into one file for each entry, and one for each import on demand. */
+export async function joinTypescript(repository: string, source: Pick<TypescriptSource, 'entries'>): Promise<JoinedFiles> {
+  const paths = Object.keys(source.entries);
+  const folder = dirname(paths[0] ?? '');
+  const result = await build({
+    absWorkingDir: repository,
+    entryPoints: Object.entries(source.entries).map(([path, entry]) => ({ in: entry, out: relative(folder, path).replace(/\.mjs$/, '') })),
+    bundle: true,
+    splitting: true,
+    write: false,
+    outdir: `/${folder}`,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'chunks/[name]-[hash]',
+    platform: 'node',
+    format: 'esm',
+    target: 'node26',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    banner: { js: COMMONJS_NAMES },
+    metafile: true,
+    logLevel: 'silent',
+  });
+  const packages = Object.keys(result.metafile.inputs).flatMap((input) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? []);
+  return {
+    files: new Map(result.outputFiles.map(({ path, contents }) => [path.slice(1), contents])),
+    npmPackages: [...new Set(packages)],
+  };
+}
+
+/** The files of a component in TypeScript. */
 export async function buildTypescript(name: string, source: TypescriptSource, context: BuildContext): Promise<SourceResult> {
   const lockText = await readFile(join(context.repository, 'package-lock.json'), 'utf8');
-  const entries: LayerEntry[] = [];
-  const packages = new Set<string>();
-  for (const [path, entry] of Object.entries(source.entries)) {
-    const result = await build({
-      absWorkingDir: context.repository,
-      entryPoints: [entry],
-      bundle: true,
-      write: false,
-      platform: 'node',
-      format: 'esm',
-      target: 'node26',
-      minifySyntax: true,
-      minifyWhitespace: true,
-      legalComments: 'none',
-      banner: { js: COMMONJS_NAMES },
-      metafile: true,
-      logLevel: 'silent',
-    });
-    const [output] = result.outputFiles;
-    if (output === undefined) continue;
-    entries.push({ path, content: Buffer.from(output.contents) });
-    for (const input of Object.keys(result.metafile.inputs)) {
-      const packageName = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1];
-      if (packageName !== undefined) packages.add(packageName);
-    }
-  }
+  const { files, npmPackages: names } = await joinTypescript(context.repository, source);
+  const entries: LayerEntry[] = [...files]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, content]) => ({ path, content: Buffer.from(content) }));
   const digests = entries.map((entry) => [entry.path, 'content' in entry ? digestOf(Buffer.from(entry.content)) : '']);
   return {
     entries,
     key: cacheKey('typescript-2', digests),
-    origins: npmPackages(lockText, { names: [...packages], usedBy: name, includeDev: true }),
+    origins: npmPackages(lockText, { names, usedBy: name, includeDev: true }),
   };
 }

@@ -6,8 +6,6 @@ export const processorErrorCodes = {
   AMP_RUNTIME_UNSUPPORTED: 'The processor of this image does not run this runtime.',
   AMP_TRIGGER_UNSUPPORTED: 'The processor does not know this kind of trigger.',
   AMP_TRIGGER_ADDRESS: 'The address of a trigger is not of the form :PORT or HOST:PORT.',
-  AMP_WORKER_UNAVAILABLE: 'No worker became free in time.',
-  AMP_EVENT_TIMEOUT: 'A handler did not answer within spec.eventTimeout.',
 } as const;
 
 export const processorError = errorsOf(processorErrorCodes);

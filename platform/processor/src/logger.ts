@@ -1,15 +1,30 @@
-const levels = ['debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof levels)[number];
+import { writeSync } from 'node:fs';
+
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof logLevels)[number];
 export type LogSink = (line: string) => void;
+
+export interface LogRecord {
+  time: string;
+  level: LogLevel;
+  message: string;
+  fields?: unknown;
+}
+
+const STDOUT = 1;
+const RETRY_MS = 1;
+const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /** The logger that handlers see as context.logger, and the processor's own: a JSON object a line. */
 export class Logger {
   readonly #name: string;
   readonly #sink: LogSink;
+  readonly #observe: ((record: LogRecord) => void) | undefined;
 
-  constructor(name: string, sink: LogSink = (line) => process.stdout.write(line)) {
+  constructor(name: string, sink: LogSink = writeLine, observe?: (record: LogRecord) => void) {
     this.#name = name;
     this.#sink = sink;
+    this.#observe = observe;
   }
 
   debug = (message: unknown): void => this.#write('debug', message);
@@ -25,6 +40,20 @@ export class Logger {
   #write(level: LogLevel, message: unknown, fields?: unknown): void {
     const record = { time: new Date().toISOString(), level, name: this.#name, message: textOf(message) };
     this.#sink(`${encode(fields === undefined ? record : { ...record, with: fields })}\n`);
+    this.#observe?.({ ...record, fields });
+  }
+}
+
+/** At once, from any thread, so that nothing is lost when the process ends. A full pipe delays the writer. */
+function writeLine(line: string): void {
+  const bytes = Buffer.from(line);
+  for (let written = 0; written < bytes.length; ) {
+    try {
+      written += writeSync(STDOUT, bytes, written);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return;
+      Atomics.wait(pause, 0, 0, RETRY_MS);
+    }
   }
 }
 

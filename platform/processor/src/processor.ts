@@ -1,14 +1,14 @@
 import { defaults, paths, ports } from '@ampoule/platform-api/constants';
-import { parseDuration } from '@ampoule/platform-api/duration';
-import type { FunctionConfig, FunctionSpec, Trigger } from '@ampoule/platform-api/function';
-import { httpAttributesSchema } from '@ampoule/platform-api/http-trigger';
+import type { FunctionConfig } from '@ampoule/platform-api/function';
 import { addressOf, type PlatformConfig } from './config.ts';
-import { processorError } from './errors.ts';
-import { HealthServer } from './health.ts';
+import type { Workers } from './engine/workers.ts';
 import { Logger } from './logger.ts';
-import { makeRuntime, type Runtime } from './runtime/runtime.ts';
-import { HttpTrigger } from './triggers/http.ts';
-import { WorkerPool } from './worker-pool.ts';
+import { TriggerMetrics } from './metrics/trigger-metrics.ts';
+import { makePools, type NamedTrigger, triggersOf } from './pools.ts';
+import { StatusServer } from './status-server.ts';
+import { HttpTrigger } from './triggers/http/http.ts';
+import { triggerMakerOf } from './triggers/makers.ts';
+import type { Trigger } from './triggers/trigger.ts';
 
 export interface ProcessorOptions {
   config: FunctionConfig;
@@ -21,54 +21,62 @@ export interface ProcessorOptions {
 export interface Processor {
   httpPort: number;
   healthPort: number | undefined;
-  /** Answers what is in hand, at most for the given time. */
+  /** Answers what is in hand, at most for the given time in milliseconds. */
   stop(limitMs: number): Promise<void>;
 }
 
-/** Starts a function: health, then workers, then triggers. It listens when it can answer. */
-export async function startProcessor({ config, platform, logger = new Logger('processor'), folder }: ProcessorOptions): Promise<Processor> {
-  const { spec, metadata } = config;
-  const health = new HealthServer();
-  const healthPort = platform.healthCheck.enabled ? await startHealth(health, platform.healthCheck.listenAddress) : undefined;
-  const http = httpOf(spec);
-  const pool = http === undefined ? undefined : await startWorkers(spec, http, folder ?? paths.handlers, new Logger(metadata.name));
-  const { host, port } = addressOf(http?.url || `:${ports.http}`);
-  const { maxRequestBodySize } = httpAttributesSchema.parse(http?.attributes ?? {});
-  const trigger = new HttpTrigger({ name: http?.name ?? 'health', host, port, maxRequestBodySize, pool, logger });
-  const httpPort = await trigger.start();
-  health.ready = true;
+/** Starts a function: workers and health, then triggers. It listens when it can answer. */
+export async function startProcessor(options: ProcessorOptions): Promise<Processor> {
+  const { config, platform, logger = new Logger('processor'), folder = paths.handlers } = options;
+  const named = triggersOf(config);
+  const pools = await makePools(named, { config, folder, logger });
+  const distinct = [...new Set(pools.values())];
+  let hasStarted = false;
+  const isReady = () => hasStarted && distinct.every((pool) => pool.isReady);
+  const health = new StatusServer({ '/live': () => true, '/ready': isReady });
+  const workersStarted = Promise.all(distinct.map((pool) => pool.start()));
+  const healthPort = platform.healthCheck.enabled ? await health.start(addressOf(platform.healthCheck.listenAddress)) : undefined;
+  await workersStarted;
+  const triggers = await Promise.all(named.map((each) => makeTrigger(each, poolOf(each, pools), { config, logger })));
+  await Promise.all(triggers.map((trigger) => trigger.start()));
+  const http = triggers.find((trigger) => trigger instanceof HttpTrigger);
+  const probe = new StatusServer({ [paths.health]: () => true });
+  const httpPort = http?.port ?? (await probe.start({ host: '0.0.0.0', port: ports.http }));
+  hasStarted = true;
   return {
     httpPort,
     healthPort,
     async stop(limitMs) {
-      health.ready = false;
-      await trigger.stop(limitMs);
+      hasStarted = false;
+      const until = performance.now() + limitMs;
+      await Promise.all(triggers.map((trigger) => trigger.stop(limitMs)));
+      await Promise.all(distinct.map((pool) => pool.stop(Math.max(until - performance.now(), 0))));
+      probe.stop();
       health.stop();
     },
   };
 }
 
-function startHealth(health: HealthServer, address: string): Promise<number> {
-  const { host, port } = addressOf(address);
-  return health.start(host, port);
+function poolOf<Pool>(trigger: NamedTrigger, pools: Map<NamedTrigger, Pool>): Pool {
+  const pool = pools.get(trigger);
+  if (pool === undefined) throw new Error(`Trigger ${trigger.info.name} has no workers`);
+  return pool;
 }
 
-function httpOf(spec: FunctionSpec): Trigger | undefined {
-  const enabled = Object.values(spec.triggers ?? {}).filter(({ disabled }) => disabled !== true);
-  const other = enabled.find(({ kind }) => kind !== 'http');
-  if (other === undefined) return enabled[0];
-  throw processorError('AMP_TRIGGER_UNSUPPORTED', {
-    what: `Trigger ${other.name} is of kind ${other.kind}, which is not supported`,
-    fix: 'Use a trigger of kind http.',
+async function makeTrigger(
+  { info, config: trigger }: NamedTrigger,
+  workers: Workers,
+  { config, logger }: { config: FunctionConfig; logger: Logger },
+): Promise<Trigger> {
+  const make = await triggerMakerOf(info.kind, info.name);
+  return make({
+    index: info.index,
+    name: info.name,
+    config: trigger,
+    workers,
+    logger,
+    metrics: new TriggerMetrics(),
+    namespace: config.metadata.namespace ?? defaults.namespace,
+    functionName: config.metadata.name,
   });
-}
-
-async function startWorkers(spec: FunctionSpec, trigger: Trigger, folder: string, logger: Logger): Promise<WorkerPool> {
-  const runtimes: Runtime[] = Array.from({ length: trigger.numWorkers || 1 }, (_, workerId) =>
-    makeRuntime(spec.runtime, { folder, handler: spec.handler, logger, workerId }),
-  );
-  await Promise.all(runtimes.map((runtime) => runtime.start()));
-  const wait = trigger.workerAvailabilityTimeoutMilliseconds;
-  const waitMs = wait === undefined || wait === null || wait < 0 ? defaults.workerAvailabilityTimeoutMs : wait;
-  return new WorkerPool({ runtimes, waitMs, eventTimeoutMs: spec.eventTimeout ? parseDuration(spec.eventTimeout) : undefined });
 }

@@ -1,4 +1,4 @@
-import type { Answer, Event, EventAttributes } from './event.ts';
+import type { Answer, Event } from './event.ts';
 
 /**
  * Frames carry events and answers between the processor and its workers, in memory to threads and over a socket to processes.
@@ -9,8 +9,9 @@ import type { Answer, Event, EventAttributes } from './event.ts';
  * answer   u32 duration (µs) · u32 head · u32 body (lengths), then both
  * batch    event frames one after the other, or answer frames
  * control  JSON
+ * outside  nothing: the frame of this sequence comes by another way
  */
-export const frameKind = { event: 1, answer: 2, batch: 3, control: 4 } as const;
+export const frameKind = { event: 1, answer: 2, batch: 3, control: 4, outside: 5 } as const;
 export const HEADER = 12;
 const EVENT = HEADER + 8 + 2 + 2 + 4 + 4 + 4;
 const ANSWER = HEADER + 12;
@@ -25,15 +26,15 @@ export interface Frame {
 }
 
 /**
- * Writes an event into a buffer and gives the offset behind it; -1 where it does not fit, with nothing written that counts.
+ * Writes an event into a buffer and gives the offset behind it; -1, with nothing written, where that would be beyond the limit.
  * Method, target and head are ISO 8859-1, as HTTP has them.
  */
-export function encodeEvent(buffer: Buffer, at: number, sequence: number, event: Event): number {
+export function encodeEvent(buffer: Buffer, at: number, limit: number, sequence: number, event: Event): number {
   const { method, target, head, body } = event;
   const attributes = event.attributes === undefined ? '' : JSON.stringify(event.attributes);
   const attributesLength = attributes === '' ? 0 : Buffer.byteLength(attributes);
   const end = at + EVENT + method.length + target.length + head.length + attributesLength + body.length;
-  if (end > buffer.length) return -1;
+  if (end > limit) return -1;
   encodeHeader(buffer, at, end, sequence, frameKind.event, 0, event.trigger);
   buffer.writeDoubleLE(event.timestamp, at + 12);
   buffer.writeUInt16LE(method.length, at + 20);
@@ -61,12 +62,12 @@ export interface AnswerParts {
 }
 
 /** Writes an answer as encodeEvent does an event; a body of text becomes UTF-8. */
-export function encodeAnswer(buffer: Buffer, at: number, sequence: number, answer: AnswerParts): number {
+export function encodeAnswer(buffer: Buffer, at: number, limit: number, sequence: number, answer: AnswerParts): number {
   const { head, body } = answer;
   const bodyLength = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
   const bodyAt = at + ANSWER + head.length;
   const end = bodyAt + bodyLength;
-  if (end > buffer.length) return -1;
+  if (end > limit) return -1;
   encodeHeader(buffer, at, end, sequence, frameKind.answer, 0, answer.status);
   buffer.writeUInt32LE(answer.duration, at + 12);
   buffer.writeUInt32LE(head.length, at + 16);
@@ -94,27 +95,24 @@ export function frameAt(buffer: Buffer, at: number, limit = buffer.length): Fram
   return { sequence: buffer.readUInt32LE(at + 4), kind: buffer.readUInt8(at + 8), flags: buffer.readUInt8(at + 9), start: at, end };
 }
 
-/** Reads an event. Its head and body are views of the buffer. */
-export function decodeEvent(buffer: Buffer, at: number): Event {
-  const method = buffer.readUInt16LE(at + 20);
-  const target = buffer.readUInt16LE(at + 22);
-  const head = buffer.readUInt32LE(at + 24);
-  const attributes = buffer.readUInt32LE(at + 28);
-  const body = buffer.readUInt32LE(at + 32);
-  const methodAt = at + EVENT;
-  const targetAt = methodAt + method;
-  const headAt = targetAt + target;
-  const attributesAt = headAt + head;
-  const bodyAt = attributesAt + attributes;
-  return {
-    trigger: buffer.readUInt16LE(at + 10),
-    timestamp: buffer.readDoubleLE(at + 12),
-    method: buffer.toString('latin1', methodAt, targetAt),
-    target: buffer.toString('latin1', targetAt, headAt),
-    head: buffer.subarray(headAt, attributesAt),
-    body: buffer.subarray(bodyAt, bodyAt + body),
-    attributes: attributes === 0 ? undefined : (JSON.parse(buffer.toString('utf8', attributesAt, bodyAt)) as EventAttributes),
-  };
+/** Where the parts of an event lie in the buffer. */
+export interface EventParts {
+  timestamp: number;
+  method: number;
+  target: number;
+  head: number;
+  attributes: number;
+  body: number;
+  end: number;
+}
+
+export function eventParts(buffer: Buffer, at: number): EventParts {
+  const method = at + EVENT;
+  const target = method + buffer.readUInt16LE(at + 20);
+  const head = target + buffer.readUInt16LE(at + 22);
+  const attributes = head + buffer.readUInt32LE(at + 24);
+  const body = attributes + buffer.readUInt32LE(at + 28);
+  return { timestamp: buffer.readDoubleLE(at + 12), method, target, head, attributes, body, end: body + buffer.readUInt32LE(at + 32) };
 }
 
 /** Reads an answer. Its body is a view of the buffer. */
@@ -128,4 +126,47 @@ export function decodeAnswer(buffer: Buffer, at: number): Answer {
     head: buffer.toString('latin1', at + ANSWER, bodyAt),
     body: buffer.subarray(bodyAt, bodyAt + body),
   };
+}
+
+/** Writes a frame that holds the event frames of a batch, numbered from 0. */
+export function encodeBatch(buffer: Buffer, at: number, limit: number, sequence: number, events: readonly Event[]): number {
+  return encodeList(buffer, at, limit, sequence, events, encodeEvent);
+}
+
+export function encodeAnswers(buffer: Buffer, at: number, limit: number, sequence: number, answers: readonly AnswerParts[]): number {
+  return encodeList(buffer, at, limit, sequence, answers, encodeAnswer);
+}
+
+/** The offsets of the frames within a batch frame. */
+export function framesWithin(buffer: Buffer, at: number): number[] {
+  const end = at + 4 + buffer.readUInt32LE(at);
+  const offsets: number[] = [];
+  for (let offset = at + HEADER; offset < end; offset += 4 + buffer.readUInt32LE(offset)) offsets.push(offset);
+  return offsets;
+}
+
+type EncodeItem<Item> = (buffer: Buffer, at: number, limit: number, sequence: number, item: Item) => number;
+
+function encodeList<Item>(
+  buffer: Buffer,
+  at: number,
+  limit: number,
+  sequence: number,
+  items: readonly Item[],
+  encode: EncodeItem<Item>,
+): number {
+  let end = at + HEADER;
+  if (end > limit) return -1;
+  for (let i = 0; i < items.length; i += 1) {
+    end = encode(buffer, end, limit, i, items[i] as Item);
+    if (end < 0) return -1;
+  }
+  encodeHeader(buffer, at, end, sequence, frameKind.batch, 0, 0);
+  return end;
+}
+
+/** Bytes that an event takes as a frame, at most. */
+export function frameBound({ method, target, head, body, attributes }: Event): number {
+  const text = attributes === undefined ? 0 : 4 * JSON.stringify(attributes).length;
+  return EVENT + method.length + target.length + head.length + body.length + text;
 }

@@ -1,5 +1,5 @@
 import type { Answer, Event } from '../engine/event.ts';
-import type { QualifiedOffset, Workers, WorkerSignal } from '../engine/workers.ts';
+import type { QualifiedOffset, WorkerSignal, Workers } from '../engine/workers.ts';
 
 /** For tests of triggers: workers that are a function in the same thread. */
 export class DirectWorkers implements Workers {

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '@ampoule/lib/errors';
 import { javascriptHandlerOf } from '@ampoule/platform-api/handler';
-import { processorError } from '../errors.ts';
-import type { Event } from '../event.ts';
+import { processorError } from '../../errors.ts';
 import type { Context } from './context.ts';
+import type { FunctionEvent } from './event.ts';
 
-export type Handler = (context: Context, event: Event) => unknown;
+export type Handler = (context: Context, event: FunctionEvent | FunctionEvent[]) => unknown;
 export type InitContext = (context: Context) => unknown;
 
 export interface LoadedHandler {

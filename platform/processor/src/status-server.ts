@@ -2,19 +2,20 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** The port for probes of the processor itself: /live is always 200, /ready once all workers are. */
-export class HealthServer {
+/** A small server for probes: each path has a question, answered by 200 or 503. */
+export class StatusServer {
   readonly #server: Server;
-  ready = false;
 
-  constructor() {
+  constructor(questions: Record<string, () => boolean>) {
     this.#server = createServer((request, response) => {
-      const status = request.url === '/live' || (request.url === '/ready' && this.ready) ? 200 : request.url === '/ready' ? 503 : 404;
+      const question = questions[request.url?.split('?')[0] ?? ''];
+      const status = question === undefined ? 404 : question() ? 200 : 503;
       response.writeHead(status, { 'content-type': 'text/plain' }).end(status === 200 ? 'ok' : 'not ready');
     });
   }
 
-  async start(host: string, port: number): Promise<number> {
+  /** Begins to listen and gives the port. */
+  async start({ host, port }: { host: string; port: number }): Promise<number> {
     this.#server.listen(port, host);
     await once(this.#server, 'listening');
     return (this.#server.address() as AddressInfo).port;

@@ -1,0 +1,25 @@
+import type { Answer, Event, Refusal } from './event.ts';
+
+/** An event, or a batch of them, on its way through the pool. */
+export interface Job {
+  event: Event | undefined;
+  batch: readonly Event[] | undefined;
+  settle(answer: Answer | readonly Answer[]): void;
+  /** performance.now() when it came. */
+  since: number;
+}
+
+const TEXTS: Record<Refusal, [status: number, text: string]> = {
+  unavailable: [503, 'No available workers'],
+  timeout: [408, 'handler timed out'],
+  died: [500, 'The worker ended while it handled this event'],
+  stopped: [503, 'The processor stops'],
+};
+
+/** Settles a job that its handler did not answer. */
+export function refuse(job: Job, refusal: Refusal): void {
+  const [status, text] = TEXTS[refusal];
+  const body = Buffer.from(JSON.stringify({ error: text }));
+  const answer: Answer = { refusal, status, head: 'content-type: application/json\r\n', body, duration: 0 };
+  job.settle(job.batch === undefined ? answer : job.batch.map(() => answer));
+}

@@ -1,0 +1,258 @@
+import { messageOf } from '@ampoule/lib/errors';
+import type { Logger } from '../logger.ts';
+import type { Answer, Event } from './event.ts';
+import { type Job, refuse } from './job.ts';
+import { emptyStats, type PoolStats } from './pool-stats.ts';
+import { Queue } from './queue.ts';
+import { Slot, type SplitJobs } from './slot.ts';
+import type { WorkerMaker } from './worker.ts';
+import type { QualifiedOffset, WorkerSignal, Workers } from './workers.ts';
+
+export interface PoolOptions {
+  make: WorkerMaker;
+  size: number;
+  /** Jobs that a worker runs at a time. */
+  concurrency: number;
+  /** How long an event waits for a free worker, in milliseconds; 0 means not at all. */
+  waitMs: number;
+  /** How long a handler may take; unlimited when absent. */
+  eventTimeoutMs?: number | undefined;
+  logger: Logger;
+}
+
+/** Jobs beyond this number are refused at once rather than kept waiting. */
+const MAX_WAITING = 16_384;
+/** Jobs in the hands of a worker beyond those that it runs, so that it need not wait for the next one. */
+const AHEAD = 64;
+/** Workers whose jobs take longer on average get nothing ahead. */
+const SWIFT_MICROSECONDS = 1000;
+const TICK_MS = 10;
+const FIRST_RESTART_MS = 10;
+const LAST_RESTART_MS = 30_000;
+
+/** Gives events to workers, and sees to it that each gets an answer: after a crash, a time-out, or a wait that is too long. */
+export class Pool implements Workers {
+  readonly stats: PoolStats;
+  readonly #options: PoolOptions;
+  readonly #slots: Slot[];
+  readonly #queue = new Queue<Job>();
+  readonly #dirty: Slot[] = [];
+  readonly #ackListeners: ((offset: QualifiedOffset) => void)[] = [];
+  #pending = 0;
+  #next = 0;
+  #isFlushDue = false;
+  #isStopped = false;
+  #tick: NodeJS.Timeout | undefined;
+  #idle: (() => void)[] = [];
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.stats = emptyStats(options.size);
+    const listener = {
+      answered: (slot: Slot, job: Job, answer: Answer | readonly Answer[]) => this.#answered(slot, job, answer),
+      exited: (slot: Slot, reason: string, jobs: SplitJobs) => this.#exited(slot, reason, jobs),
+      acknowledged: (offset: QualifiedOffset) => {
+        for (const each of this.#ackListeners) each(offset);
+      },
+    };
+    this.#slots = Array.from({ length: options.size }, (_, i) => new Slot(i, options.make, options.concurrency, listener));
+  }
+
+  /** Settles when all handlers are loaded. @throws AMP_HANDLER_LOAD, AMP_HANDLER_MISSING */
+  async start(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.start()));
+  }
+
+  get isReady(): boolean {
+    return this.#slots.every(({ isReady }) => isReady);
+  }
+
+  get pending(): number {
+    return this.#pending;
+  }
+
+  submit(event: Event, settle: (answer: Answer) => void): void {
+    this.#accept({ event, batch: undefined, settle: settle as Job['settle'], since: performance.now() });
+  }
+
+  submitBatch(batch: readonly Event[], settle: (answers: readonly Answer[]) => void): void {
+    this.#accept({ event: undefined, batch, settle: settle as Job['settle'], since: performance.now() });
+  }
+
+  async control(kind: WorkerSignal): Promise<void> {
+    await Promise.all(this.#slots.map(({ worker }) => worker?.control(kind)));
+  }
+
+  onAck(listener: (offset: QualifiedOffset) => void): void {
+    this.#ackListeners.push(listener);
+  }
+
+  /** Takes nothing new, waits for what is in hand, at most for the given time, then ends the workers. */
+  async stop(limitMs: number): Promise<void> {
+    const until = performance.now() + limitMs;
+    await within(this.#whenIdle(), limitMs);
+    this.#isStopped = true;
+    await within(this.control('terminate'), Math.max(until - performance.now(), 0));
+    clearInterval(this.#tick);
+    for (let job = this.#queue.shift(); job !== undefined; job = this.#queue.shift()) this.#refuse(job, 'stopped');
+    const ended = await Promise.all(this.#slots.map((slot) => slot.kill()));
+    for (const { begun, unbegun } of ended) for (const job of [...begun, ...unbegun]) this.#refuse(job, 'stopped');
+  }
+
+  #accept(job: Job): void {
+    this.#pending += 1;
+    if (this.#isStopped) {
+      this.#refuse(job, 'stopped');
+      return;
+    }
+    this.#tick ??= setInterval(() => this.#watch(), TICK_MS);
+    if (this.#queue.size === 0 && this.#place(job, job.since)) {
+      this.stats.allocatedAtOnce += 1;
+    } else if (this.#options.waitMs === 0 || this.#queue.size >= MAX_WAITING) {
+      this.stats.notAllocated += 1;
+      this.#refuse(job, 'unavailable');
+    } else this.#queue.push(job);
+  }
+
+  /** A free worker first, then one that is soon free. */
+  #place(job: Job, now: number): boolean {
+    const { concurrency, waitMs } = this.#options;
+    const free = this.#find(concurrency) ?? (waitMs === 0 ? undefined : this.#find(concurrency + AHEAD));
+    if (free === undefined || !free.offer(job, now)) return false;
+    if (!free.isDirty) {
+      free.isDirty = true;
+      this.#dirty.push(free);
+    }
+    if (!this.#isFlushDue) {
+      this.#isFlushDue = true;
+      setImmediate(this.#flush);
+    }
+    return true;
+  }
+
+  #find(limit: number): Slot | undefined {
+    const isAhead = limit > this.#options.concurrency;
+    for (let i = 0; i < this.#slots.length; i += 1) {
+      this.#next = this.#next + 1 >= this.#slots.length ? 0 : this.#next + 1;
+      const slot = this.#slots[this.#next];
+      if (slot === undefined || !slot.isReady || slot.load >= limit) continue;
+      if (!isAhead || (slot.isSwift && slot.mean < SWIFT_MICROSECONDS)) return slot;
+    }
+    return undefined;
+  }
+
+  #flush = (): void => {
+    this.#isFlushDue = false;
+    for (const slot of this.#dirty.splice(0)) {
+      slot.isDirty = false;
+      slot.worker?.flush();
+    }
+  };
+
+  #answered(slot: Slot, job: Job, answer: Answer | readonly Answer[]): void {
+    const first = 'length' in answer ? answer[0] : answer;
+    const worker = this.stats.workers[slot.index];
+    if (worker !== undefined && first !== undefined) {
+      worker.count += 1;
+      worker.milliseconds += first.duration / 1000;
+    }
+    this.stats.succeeded += 1;
+    this.#settle(job, answer);
+    this.#drainQueue();
+  }
+
+  #drainQueue(): void {
+    if (this.#queue.size === 0) return;
+    const now = performance.now();
+    for (let job = this.#queue.peek(); job !== undefined && this.#place(job, now); job = this.#queue.peek()) {
+      this.#queue.shift();
+      this.stats.allocatedAfterWait += 1;
+      this.stats.waited += now - job.since;
+    }
+  }
+
+  #exited(slot: Slot, reason: string, jobs: SplitJobs): void {
+    this.#options.logger.errorWith('A worker ended by itself', { worker: slot.index, reason, events: jobs.begun.length });
+    this.#replace(slot, jobs, 'died');
+  }
+
+  /** The jobs that a worker had begun fail with it; the others go to the next one. */
+  #replace(slot: Slot, { begun, unbegun }: SplitJobs, refusal: 'died' | 'timeout'): void {
+    this.stats.restarts += 1;
+    this.#queue.unshift(unbegun);
+    for (const job of begun) this.#refuse(job, refusal);
+    if (!this.#isStopped) void this.#restart(slot, FIRST_RESTART_MS);
+    this.#drainQueue();
+  }
+
+  async #restart(slot: Slot, waitMs: number): Promise<void> {
+    try {
+      await slot.start();
+      this.#drainQueue();
+    } catch (error) {
+      this.#options.logger.errorWith('A worker does not start', { worker: slot.index, error: messageOf(error), retryMs: waitMs });
+      await slot.kill();
+      if (this.#isStopped) return;
+      setTimeout(() => void this.#restart(slot, Math.min(waitMs * 2, LAST_RESTART_MS)), waitMs).unref();
+    }
+  }
+
+  /** Looks after what no answer tells of: workers that hang, events that have waited too long. */
+  #watch(): void {
+    const now = performance.now();
+    for (const slot of this.#slots) this.#watchSlot(slot, now);
+    for (let job = this.#queue.peek(); job !== undefined && now - job.since > this.#options.waitMs; job = this.#queue.peek()) {
+      this.#queue.shift();
+      this.stats.notAllocated += 1;
+      this.stats.waited += now - job.since;
+      this.#refuse(job, 'unavailable');
+    }
+    if (this.#pending > 0) return;
+    clearInterval(this.#tick);
+    this.#tick = undefined;
+  }
+
+  #watchSlot(slot: Slot, now: number): void {
+    slot.worker?.poll();
+    if (slot.load === 0 || !slot.isReady) return;
+    const age = now - slot.oldestSince;
+    const { eventTimeoutMs, concurrency } = this.#options;
+    if (age > TICK_MS && slot.load > concurrency && slot.isSwift) {
+      slot.isSwift = false;
+      this.#queue.unshift(slot.takeBack());
+      this.#drainQueue();
+    }
+    if (eventTimeoutMs === undefined || age <= eventTimeoutMs) return;
+    this.#options.logger.warnWith('A handler timed out; its worker is replaced', { worker: slot.index, eventTimeoutMs });
+    void slot.kill().then((jobs) => this.#replace(slot, jobs, 'timeout'));
+  }
+
+  #refuse(job: Job, refusal: Parameters<typeof refuse>[1]): void {
+    this.stats.failed += 1;
+    this.#pending -= 1;
+    refuse(job, refusal);
+    this.#noteIdle();
+  }
+
+  #settle(job: Job, answer: Answer | readonly Answer[]): void {
+    this.#pending -= 1;
+    job.settle(answer);
+    this.#noteIdle();
+  }
+
+  #whenIdle(): Promise<void> {
+    if (this.#pending === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #noteIdle(): void {
+    if (this.#pending === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}
+
+async function within(promise: Promise<unknown>, limitMs: number): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, limitMs);
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,131 @@
+import type { Answer } from './event.ts';
+import type { Job } from './job.ts';
+import { nextSequence } from './thread-protocol.ts';
+import type { Worker, WorkerListener, WorkerMaker } from './worker.ts';
+import type { QualifiedOffset } from './workers.ts';
+
+export interface SlotListener {
+  answered(slot: Slot, job: Job, answer: Answer | readonly Answer[]): void;
+  /** The worker ended by itself: jobs that it had begun, and those it had not. */
+  exited(slot: Slot, reason: string, jobs: SplitJobs): void;
+  acknowledged(offset: QualifiedOffset): void;
+}
+
+export interface SplitJobs {
+  begun: Job[];
+  unbegun: Job[];
+}
+
+/** How much of the mean an answer's duration makes up. */
+const MEAN_WEIGHT = 0.1;
+
+/** One place for a worker in a pool, with the jobs that the worker has in hand. */
+export class Slot {
+  readonly index: number;
+  /** Microseconds that a job takes, about. */
+  mean = 0;
+  isReady = false;
+  /** Whether jobs are sent before the worker is free for them; not while it has one that takes long. */
+  isSwift = true;
+  /** performance.now() since when the oldest job in hand is the oldest. */
+  oldestSince = 0;
+  isDirty = false;
+  readonly #make: WorkerMaker;
+  readonly #listener: SlotListener;
+  readonly #concurrency: number;
+  #jobs = new Map<number, Job>();
+  #sequence = 0;
+  #worker: Worker | undefined;
+
+  constructor(index: number, make: WorkerMaker, concurrency: number, listener: SlotListener) {
+    this.index = index;
+    this.#make = make;
+    this.#concurrency = concurrency;
+    this.#listener = listener;
+  }
+
+  get load(): number {
+    return this.#jobs.size;
+  }
+
+  get worker(): Worker | undefined {
+    return this.#worker;
+  }
+
+  get oldest(): Job | undefined {
+    return this.#jobs.values().next().value;
+  }
+
+  async start(): Promise<void> {
+    const listener: WorkerListener = {
+      answered: (sequence, answer) => this.#answered(sequence, answer),
+      exited: (reason) => {
+        if (worker === this.#worker) this.#listener.exited(this, reason, this.#end());
+      },
+      acknowledged: (offset) => this.#listener.acknowledged(offset),
+    };
+    const worker = this.#make(this.index, listener);
+    this.#worker = worker;
+    await worker.start();
+    this.isReady = true;
+    this.isSwift = true;
+  }
+
+  /** False where the worker has no room for it now. */
+  offer(job: Job, now: number): boolean {
+    const { event, batch } = job;
+    const worker = this.#worker;
+    if (worker === undefined || !this.isReady) return false;
+    const isSent =
+      batch === undefined ? event !== undefined && worker.send(this.#sequence, event) : worker.sendBatch(this.#sequence, batch);
+    if (!isSent) return false;
+    if (this.#jobs.size === 0) this.oldestSince = now;
+    this.#jobs.set(this.#sequence, job);
+    this.#sequence = nextSequence(this.#sequence);
+    return true;
+  }
+
+  /** Takes jobs back that have not begun. */
+  takeBack(): Job[] {
+    const first = this.#worker?.revoke();
+    if (first === undefined) return [];
+    const { begun, unbegun } = this.#split(first);
+    this.#jobs = new Map(begun);
+    return unbegun.map(([, job]) => job);
+  }
+
+  /** Ends the worker at once and gives what it had in hand and had not answered. */
+  async kill(): Promise<SplitJobs> {
+    const worker = this.#worker;
+    this.isReady = false;
+    await worker?.kill();
+    return this.#end();
+  }
+
+  #end(): SplitJobs {
+    const { begun, unbegun } = this.#split(this.#worker?.revoke());
+    this.#jobs = new Map();
+    this.#worker = undefined;
+    this.isReady = false;
+    return { begun: begun.map(([, job]) => job), unbegun: unbegun.map(([, job]) => job) };
+  }
+
+  /** A worker that cannot tell what it has begun has begun at most as many as it runs at a time. */
+  #split(first: number | undefined): Record<'begun' | 'unbegun', [number, Job][]> {
+    const jobs = [...this.#jobs];
+    const found = first === undefined ? this.#concurrency : jobs.findIndex(([sequence]) => sequence === first);
+    const at = found < 0 ? jobs.length : found;
+    return { begun: jobs.slice(0, at), unbegun: jobs.slice(at) };
+  }
+
+  #answered(sequence: number, answer: Answer | readonly Answer[]): void {
+    const job = this.#jobs.get(sequence);
+    if (job === undefined) return;
+    this.#jobs.delete(sequence);
+    this.oldestSince = performance.now();
+    const { duration = 0 } = 'length' in answer ? (answer[0] ?? {}) : answer;
+    this.mean += (duration - this.mean) * MEAN_WEIGHT;
+    this.isSwift = true;
+    this.#listener.answered(this, job, answer);
+  }
+}

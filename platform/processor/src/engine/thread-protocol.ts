@@ -1,0 +1,40 @@
+import type { WorkerOptions } from '../runtime/options.ts';
+import type { QualifiedOffset, WorkerSignal } from './workers.ts';
+
+/** What a worker thread is started with. */
+export interface ThreadData {
+  options: WorkerOptions;
+  events: SharedArrayBuffer;
+  answers: SharedArrayBuffer;
+  /** See `claimed`. */
+  claim: SharedArrayBuffer;
+}
+
+/** Messages beside the rings. A number tells that there is something to read in the ring. */
+export type ToThread = 0 | { frame: Uint8Array } | { signal: WorkerSignal; id: number };
+export type FromThread =
+  | 0
+  | { frame: Uint8Array }
+  | { ready: true }
+  | { failed: FailureToStart }
+  | { signalled: number }
+  | { ack: QualifiedOffset };
+
+export interface FailureToStart {
+  code: string;
+  what: string;
+  why?: string;
+  fix: string;
+}
+
+/**
+ * The claim word holds the sequence of the next event that may begin. The thread moves it by one with a compare-and-swap when it begins
+ * an event. The processor takes back all that has not begun by putting NOTHING there: from then on the thread fails to claim what it
+ * still has in its ring, until events with new sequences are sent.
+ */
+export const NOTHING = -1;
+const LAST_SEQUENCE = 0x7fffffff;
+
+export function nextSequence(sequence: number): number {
+  return sequence === LAST_SEQUENCE ? 0 : sequence + 1;
+}

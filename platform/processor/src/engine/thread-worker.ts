@@ -1,0 +1,183 @@
+import { once } from 'node:events';
+import { Worker as Thread } from 'node:worker_threads';
+import { processorError } from '../errors.ts';
+import type { WorkerOptions } from '../runtime/options.ts';
+import type { Answer, Event } from './event.ts';
+import { decodeAnswer, encodeBatch, encodeEvent, encodeHeader, frameBound, frameKind, framesWithin, HEADER } from './frames.ts';
+import { makeRing, RingReader, RingWriter } from './ring.ts';
+import { type FromThread, NOTHING, type ThreadData, type ToThread } from './thread-protocol.ts';
+import type { Worker, WorkerListener } from './worker.ts';
+import type { WorkerSignal } from './workers.ts';
+
+const RING_BYTES = 1 << 20;
+/** Larger frames go around the ring, so that a frame always fits into an empty one. */
+const LARGEST_IN_RING = RING_BYTES / 4;
+
+/** A worker that is a thread of this process. Events and answers go through shared memory, so that a thread's end loses no answer. */
+export class ThreadWorker implements Worker {
+  readonly #listener: WorkerListener;
+  readonly #thread: Thread;
+  readonly #events: RingWriter;
+  readonly #answers: RingReader;
+  readonly #claim: Int32Array;
+  readonly #signals = new Map<number, () => void>();
+  /** Nothing is on offer, so the next event that is sent has to be put into the claim word. */
+  #idle = true;
+  #ended = false;
+  #started = Promise.withResolvers<void>();
+
+  constructor(entry: URL, options: WorkerOptions, listener: WorkerListener) {
+    this.#listener = listener;
+    const data: ThreadData = {
+      options,
+      events: makeRing(RING_BYTES),
+      answers: makeRing(RING_BYTES),
+      claim: new SharedArrayBuffer(4),
+    };
+    this.#events = new RingWriter(data.events);
+    this.#answers = new RingReader(data.answers);
+    this.#claim = new Int32Array(data.claim);
+    this.#thread = new Thread(entry, { workerData: data });
+    let reason = 'it ended by itself';
+    this.#thread.on('message', (message: FromThread) => this.#receive(message));
+    this.#thread.on('error', (error) => {
+      reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    });
+    this.#thread.on('exit', () => this.#exit(reason));
+  }
+
+  start(): Promise<void> {
+    return this.#started.promise;
+  }
+
+  send(sequence: number, event: Event): boolean {
+    return this.#offer(sequence, frameBound(event), encodeEvent, event);
+  }
+
+  sendBatch(sequence: number, events: readonly Event[]): boolean {
+    const bound = events.reduce((sum, event) => sum + frameBound(event), HEADER);
+    return this.#offer(sequence, bound, encodeBatch, events);
+  }
+
+  flush(): void {
+    this.#events.publish();
+    if (this.#events.claimNotice()) this.#post(0);
+    this.poll();
+  }
+
+  poll(): void {
+    for (let at = this.#answers.next(); at >= 0; at = this.#answers.next()) {
+      const { data } = this.#answers;
+      this.#deliver(data, at, true);
+      this.#answers.release();
+    }
+  }
+
+  revoke(): number | undefined {
+    const first = Atomics.exchange(this.#claim, 0, NOTHING);
+    if (first === NOTHING) return undefined;
+    this.#idle = true;
+    return first;
+  }
+
+  control(signal: WorkerSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const id = this.#signals.size + Math.random();
+    this.#signals.set(id, resolve);
+    this.#post({ signal, id });
+    return promise;
+  }
+
+  async kill(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    const exited = once(this.#thread, 'exit');
+    await this.#thread.terminate();
+    await exited;
+    this.poll();
+    this.#endSignals();
+  }
+
+  #offer<Item>(
+    sequence: number,
+    bound: number,
+    encode: (buffer: Buffer, at: number, limit: number, sequence: number, item: Item) => number,
+    item: Item,
+  ): boolean {
+    if (bound > LARGEST_IN_RING) {
+      if (!this.#events.write(encodeStub, sequence, undefined)) return false;
+      const frame = Buffer.from(new ArrayBuffer(bound));
+      const end = encode(frame, 0, bound, sequence, item);
+      this.#thread.postMessage({ frame: frame.subarray(0, end) } satisfies ToThread, [frame.buffer as ArrayBuffer]);
+    } else if (!this.#events.write(encode, sequence, item)) return false;
+    if (this.#idle) {
+      Atomics.store(this.#claim, 0, sequence);
+      this.#idle = false;
+    }
+    return true;
+  }
+
+  #receive(message: FromThread): void {
+    if (message === 0) {
+      this.#answers.heard();
+      this.poll();
+    } else if ('frame' in message)
+      this.#deliver(Buffer.from(message.frame.buffer, message.frame.byteOffset, message.frame.byteLength), 0, false);
+    else if ('ready' in message) this.#started.resolve();
+    else if ('ack' in message) this.#listener.acknowledged(message.ack);
+    else if ('signalled' in message) this.#endSignal(message.signalled);
+    else {
+      const { code, ...text } = message.failed;
+      const known = code === 'AMP_HANDLER_MISSING' ? code : 'AMP_HANDLER_LOAD';
+      this.#started.reject(processorError(known, text));
+    }
+  }
+
+  /** The ring's memory is used again, so what is read from it is copied. */
+  #deliver(buffer: Buffer, at: number, copy: boolean): void {
+    const kind = buffer.readUInt8(at + 8);
+    const read = (offset: number): Answer => {
+      const answer = decodeAnswer(buffer, offset);
+      if (copy) answer.body = Buffer.from(answer.body);
+      return answer;
+    };
+    const answered = kind === frameKind.batch ? framesWithin(buffer, at).map(read) : read(at);
+    this.#listener.answered(buffer.readUInt32LE(at + 4), answered);
+  }
+
+  #exit(reason: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.poll();
+    this.#endSignals();
+    this.#started.reject(
+      processorError('AMP_HANDLER_LOAD', {
+        what: 'The worker ended while it started',
+        why: reason,
+        fix: 'Correct the code of the function, then deploy it again.',
+      }),
+    );
+    this.#listener.exited(reason);
+  }
+
+  #endSignal(id: number): void {
+    this.#signals.get(id)?.();
+    this.#signals.delete(id);
+  }
+
+  #endSignals(): void {
+    for (const id of [...this.#signals.keys()]) this.#endSignal(id);
+  }
+
+  #post(message: ToThread): void {
+    this.#thread.postMessage(message);
+  }
+}
+
+/** Stands in the ring for a frame that comes as a message. */
+function encodeStub(buffer: Buffer, at: number, limit: number, sequence: number): number {
+  const end = at + HEADER;
+  if (end > limit) return -1;
+  encodeHeader(buffer, at, end, sequence, frameKind.outside, 0, 0);
+  return end;
+}

@@ -1,0 +1,33 @@
+import type { Answer, Event } from './event.ts';
+import type { QualifiedOffset, WorkerSignal } from './workers.ts';
+
+/** Runs the handler, in a thread or a process of its own. Events run in the order of their sequence. */
+export interface Worker {
+  /** Settles when the handler is loaded. @throws AMP_HANDLER_LOAD, AMP_HANDLER_MISSING */
+  start(): Promise<void>;
+  /** Queues an event; false where there is no room now. Sequences are the caller's and rise by one, from 0 again after 2^31 - 1. */
+  send(sequence: number, event: Event): boolean;
+  sendBatch(sequence: number, events: readonly Event[]): boolean;
+  /** Hands over what was sent since the last flush. */
+  flush(): void;
+  /** Delivers answers that the worker has finished but not announced. */
+  poll(): void;
+  /**
+   * Takes back what has not begun, and gives the first sequence of it: that one and later ones will never run.
+   * Undefined where the worker cannot know.
+   */
+  revoke(): number | undefined;
+  control(kind: WorkerSignal): Promise<void>;
+  /** Ends it at once. `exited` is not called for it. Answers that were finished have been delivered when this settles. */
+  kill(): Promise<void>;
+}
+
+export interface WorkerListener {
+  /** A list of answers belongs to a batch. Bodies stay as they are afterwards. */
+  answered(sequence: number, answer: Answer | readonly Answer[]): void;
+  /** It ended by itself. Answers that were finished have been delivered. */
+  exited(reason: string): void;
+  acknowledged(offset: QualifiedOffset): void;
+}
+
+export type WorkerMaker = (workerId: number, listener: WorkerListener) => Worker;

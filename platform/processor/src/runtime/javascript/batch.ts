@@ -1,0 +1,36 @@
+import type { AnswerParts } from '../../engine/frames.ts';
+import type { FunctionEvent } from './event.ts';
+import { failureOf, type Output, outputOf, Response } from './response.ts';
+
+/**
+ * Maps what a handler gave for a list of events to an answer for each. Answers that carry an event_id go to that event; a list without
+ * any is in the order of the events; anything else is the answer to all.
+ */
+export function batchOutputs(output: unknown, events: readonly FunctionEvent[]): Output[] {
+  if (!Array.isArray(output)) {
+    const one = outputOf(output);
+    return events.map(() => one);
+  }
+  const byId = new Map<unknown, unknown>();
+  for (const each of output) if (idOf(each) !== undefined) byId.set(idOf(each), each);
+  if (byId.size === 0) return events.map((_, i) => (i < output.length ? outputOf(output[i]) : missing()));
+  return events.map((event) => (byId.has(event.id) ? outputOf(byId.get(event.id)) : missing()));
+}
+
+/** The same failure for all events of a batch. */
+export function batchFailure(error: unknown, count: number): Output[] {
+  const failure = failureOf(error);
+  return Array.from({ length: count }, () => failure);
+}
+
+export function withDuration(outputs: readonly Output[], duration: number): AnswerParts[] {
+  return outputs.map((output) => ({ ...output, duration }));
+}
+
+function idOf(value: unknown): unknown {
+  return value instanceof Response ? value.eventId : undefined;
+}
+
+function missing(): Output {
+  return failureOf('the handler gave no answer to this event of the batch');
+}

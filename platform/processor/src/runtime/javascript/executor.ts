@@ -1,0 +1,148 @@
+import { eventParts, frameKind, framesWithin } from '../../engine/frames.ts';
+import type { Logger } from '../../logger.ts';
+import type { WorkerOptions } from '../options.ts';
+import { batchFailure, batchOutputs, withDuration } from './batch.ts';
+import { callHandler } from './call.ts';
+import { type Callback, type Context, viewsOf } from './context.ts';
+import { FunctionEvent } from './event.ts';
+import type { Claimed, Inbox } from './inbox.ts';
+import type { Handler } from './load.ts';
+import { CollectingLogger, LogLevelFinder } from './log-level.ts';
+import type { Outbox } from './outbox.ts';
+import { failureOf, type Output, outputOf } from './response.ts';
+
+export interface ExecutorOptions {
+  options: WorkerOptions;
+  handler: Handler;
+  context: Context;
+  logger: Logger;
+  inbox: Inbox;
+  outbox: Outbox;
+}
+
+/** Answers that are ready are announced at least this often while events are at hand. */
+const ANNOUNCE_MS = 0.5;
+/** How long events may follow one another without a turn of timers and I/O. */
+const TURN_MS = 5;
+
+/** Runs the handler for the events of the inbox, at most `concurrency` at a time. */
+export class Executor {
+  readonly #world: ExecutorOptions;
+  readonly #view: (callback: Callback, logger?: Logger) => Context;
+  readonly #levels = new LogLevelFinder();
+  #running = 0;
+  #isPumping = false;
+  #announcedAt = 0;
+
+  constructor(world: ExecutorOptions) {
+    this.#world = world;
+    this.#view = viewsOf(world.context);
+  }
+
+  /** Begins what can begin now. */
+  pump = (): void => {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    const { inbox, outbox, options } = this.#world;
+    const startedAt = performance.now();
+    this.#announcedAt = startedAt;
+    while (this.#running < options.concurrency) {
+      const claimed = inbox.take();
+      if (claimed === undefined) break;
+      this.#begin(claimed);
+      const now = performance.now();
+      if (now - this.#announcedAt > ANNOUNCE_MS) {
+        outbox.announce();
+        this.#announcedAt = now;
+      }
+      if (now - startedAt > TURN_MS) {
+        setImmediate(this.pump);
+        break;
+      }
+    }
+    this.#isPumping = false;
+    outbox.announce();
+  };
+
+  #begin({ sequence, frame }: Claimed): void {
+    this.#running += 1;
+    if (frame.readUInt8(8) === frameKind.batch) this.#callWithBatch(sequence, frame);
+    else this.#callWithEvent(sequence, frame);
+  }
+
+  #callWithEvent(sequence: number, frame: Buffer): void {
+    const { handler, outbox } = this.#world;
+    const event = new FunctionEvent(frame, 0, this.#triggerOf(frame, 0));
+    const { head, attributes } = eventParts(frame, 0);
+    const level = head === attributes ? undefined : this.#levels.find(frame.subarray(head, attributes));
+    const collecting = level === undefined ? undefined : new CollectingLogger(this.#world.options.functionName, level);
+    const view = collecting === undefined ? this.#view : (callback: Callback) => this.#view(callback, collecting.logger);
+    const startedAt = performance.now();
+    const finish = (output: Output): void => {
+      const { status, head: lines, body } = collecting === undefined ? output : collecting.addTo(output);
+      outbox.put(sequence, { status, head: lines, body, duration: microsecondsSince(startedAt) });
+      this.#end();
+    };
+    callHandler(
+      { handler, view, event },
+      (output) => finish(this.#mapped(output)),
+      (error) => finish(this.#failed(error)),
+    );
+  }
+
+  #callWithBatch(sequence: number, frame: Buffer): void {
+    const { handler, outbox } = this.#world;
+    const offsets = framesWithin(frame, 0);
+    const events = offsets.map((at, i) => new FunctionEvent(frame, at, this.#triggerOf(frame, at), i === offsets.length - 1));
+    const startedAt = performance.now();
+    const finish = (outputs: readonly Output[]): void => {
+      outbox.putBatch(sequence, withDuration(outputs, microsecondsSince(startedAt)));
+      this.#end();
+    };
+    const fail = (error: unknown): void => {
+      this.#failed(error);
+      finish(batchFailure(error, events.length));
+    };
+    callHandler(
+      { handler, view: this.#view, event: events },
+      (output) => {
+        let outputs: Output[];
+        try {
+          outputs = batchOutputs(output, events);
+        } catch (error) {
+          fail(error);
+          return;
+        }
+        finish(outputs);
+      },
+      fail,
+    );
+  }
+
+  #mapped(output: unknown): Output {
+    try {
+      return outputOf(output);
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): Output {
+    this.#world.logger.errorWith('Error in handler', { error: error instanceof Error ? error.stack : String(error) });
+    return failureOf(error);
+  }
+
+  #end(): void {
+    this.#running -= 1;
+    if (!this.#isPumping) this.pump();
+  }
+
+  #triggerOf(frame: Buffer, at: number) {
+    const index = frame.readUInt16LE(at + 10);
+    return this.#world.options.triggers[index] ?? { index, kind: 'http', name: '' };
+  }
+}
+
+function microsecondsSince(start: number): number {
+  return Math.min(Math.round((performance.now() - start) * 1000), 0xffffffff);
+}

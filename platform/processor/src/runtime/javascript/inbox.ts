@@ -1,0 +1,58 @@
+import { frameKind } from '../../engine/frames.ts';
+import type { RingReader } from '../../engine/ring.ts';
+import { nextSequence } from '../../engine/thread-protocol.ts';
+
+/** A frame that this thread has claimed, as a copy of its own. */
+export interface Claimed {
+  sequence: number;
+  frame: Buffer;
+}
+
+/** The events that were sent to this thread and are still on offer. */
+export class Inbox {
+  readonly #ring: RingReader;
+  readonly #claim: Int32Array;
+  /** Frames that came around the ring, by sequence; undefined for one that is not wanted any more. */
+  readonly #outside = new Map<number, Buffer | undefined>();
+
+  constructor(ring: RingReader, claim: Int32Array) {
+    this.#ring = ring;
+    this.#claim = claim;
+  }
+
+  /** Takes a frame that came around the ring. */
+  receive(frame: Buffer): void {
+    const sequence = frame.readUInt32LE(4);
+    if (this.#outside.has(sequence)) this.#outside.delete(sequence);
+    else this.#outside.set(sequence, frame);
+  }
+
+  /** Claims the next event. Undefined where there is none now; a message will tell of more. */
+  take(): Claimed | undefined {
+    for (let at = this.#ring.next(); at >= 0; at = this.#ring.next()) {
+      const { data } = this.#ring;
+      const sequence = data.readUInt32LE(at + 4);
+      const isOutside = data.readUInt8(at + 8) === frameKind.outside;
+      const outside = isOutside ? this.#outside.get(sequence) : undefined;
+      const isOffered = Atomics.load(this.#claim, 0) === sequence;
+      // Its frame is under way: nothing may pass it.
+      if (isOffered && isOutside && outside === undefined) return undefined;
+      const isClaimed = isOffered && Atomics.compareExchange(this.#claim, 0, sequence, nextSequence(sequence)) === sequence;
+      if (!isClaimed) {
+        if (isOutside) this.#forget(sequence);
+        this.#ring.release();
+        continue;
+      }
+      const frame = outside ?? Buffer.from(data.subarray(at, at + 4 + data.readUInt32LE(at)));
+      this.#outside.delete(sequence);
+      this.#ring.release();
+      return { sequence, frame };
+    }
+    return undefined;
+  }
+
+  #forget(sequence: number): void {
+    if (this.#outside.has(sequence)) this.#outside.delete(sequence);
+    else this.#outside.set(sequence, undefined);
+  }
+}

@@ -1,0 +1,44 @@
+import { Logger, type LogLevel, type LogRecord, logLevels } from '../../logger.ts';
+import type { Output } from './response.ts';
+
+const WANTED = /^x-nuclio-log-level:[ \t]*(\w+)/im;
+/** Nuclio leaves the logs out where they are as long as this. */
+const LIMIT_BYTES = 4096;
+
+/** Tells from the head of a request from which level on its logs go into the answer. Heads of one client are mostly the same. */
+export class LogLevelFinder {
+  #lastHead: Buffer = Buffer.alloc(0);
+  #lastLevel: LogLevel | undefined;
+
+  find(head: Buffer): LogLevel | undefined {
+    if (head.equals(this.#lastHead)) return this.#lastLevel;
+    const level = WANTED.exec(head.toString('latin1'))?.[1]?.toLowerCase();
+    this.#lastHead = head;
+    this.#lastLevel = logLevels.find((each) => each === level);
+    return this.#lastLevel;
+  }
+}
+
+/** A logger for one event that keeps its records beside writing them. */
+export class CollectingLogger {
+  readonly logger: Logger;
+  readonly #records: object[] = [];
+
+  constructor(name: string, from: LogLevel) {
+    this.logger = new Logger(name, undefined, (record) => this.#keep(record, from));
+  }
+
+  /** Adds header x-nuclio-logs to an answer. */
+  addTo(output: Output): Output {
+    const text = JSON.stringify(this.#records).replace(
+      /[\u007f-\uffff]/g,
+      (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+    return text.length >= LIMIT_BYTES ? output : { ...output, head: `${output.head}x-nuclio-logs: ${text}\r\n` };
+  }
+
+  #keep({ time, level, message, fields }: LogRecord, from: LogLevel): void {
+    if (logLevels.indexOf(level) < logLevels.indexOf(from)) return;
+    this.#records.push({ datetime: time, level, message, with: fields ?? {} });
+  }
+}

@@ -1,0 +1,24 @@
+import { runtimeNameOf } from '@ampoule/platform-api/handler';
+import { ThreadWorker } from '../engine/thread-worker.ts';
+import type { WorkerListener, WorkerMaker } from '../engine/worker.ts';
+import { processorError } from '../errors.ts';
+import type { WorkerOptions } from './options.ts';
+
+/** Beside the built processor lies the entry of its threads; in the sources it is in the folder of the runtime. */
+const THREAD = new URL(import.meta.url.endsWith('.ts') ? './javascript/thread.ts' : './thread.mjs', import.meta.url);
+
+type MakeWorker = (options: WorkerOptions, listener: WorkerListener) => ReturnType<WorkerMaker>;
+
+const makers: Record<string, () => MakeWorker | Promise<MakeWorker>> = {
+  nodejs: () => (options, listener) => new ThreadWorker(THREAD, options, listener),
+};
+
+/** What makes workers of a runtime by its name, such as `nodejs` or `python:3.11`. @throws AMP_RUNTIME_UNSUPPORTED */
+export async function workerMakerOf(runtime: string | undefined, options: Omit<WorkerOptions, 'workerId'>): Promise<WorkerMaker> {
+  const make = await makers[runtimeNameOf(runtime)]?.();
+  if (make !== undefined) return (workerId, listener) => make({ ...options, workerId }, listener);
+  throw processorError('AMP_RUNTIME_UNSUPPORTED', {
+    what: `Runtime ${runtime} is not supported by this processor`,
+    fix: `Use one of ${Object.keys(makers).join(', ')}.`,
+  });
+}

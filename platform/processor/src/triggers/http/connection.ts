@@ -1,0 +1,186 @@
+import type { Socket } from 'node:net';
+import type { Answer } from '../../engine/event.ts';
+import { type HeadFacts, headFactsOf, type RequestLine, requestLineOf } from './request-head.ts';
+import { statusLines } from './status-line.ts';
+
+export interface Request extends RequestLine {
+  /** Header lines, `Name: value\r\n` each; a view that stays as it is. */
+  head: Buffer;
+  facts: HeadFacts;
+  body: Buffer;
+}
+
+export interface ConnectionOptions {
+  /** Bytes of request line and headers. */
+  maxHead: number;
+  /** Bytes. */
+  maxBody: number;
+  /** Takes a request; the answer may come at once. */
+  request(request: Request, answer: (answer: Answer, extraHead: string) => void): void;
+  /** Takes over a connection that asks for more than a plain request; what was read is put back into the socket. */
+  handOver(socket: Socket): void;
+  isDraining(): boolean;
+}
+
+/** In numbers of sweeps. */
+export interface SweepLimits {
+  idle: number;
+  reading: number;
+}
+
+const END = '\r\n\r\n';
+const EMPTY = Buffer.alloc(0);
+/** Answers up to this size are written as one string, larger ones in two parts. */
+const ONE_WRITE = 16_384;
+
+/**
+ * Serves the plain requests of a connection, one after the other. It is here because the general server of Node.js spends most of its
+ * time on making objects that events do not need.
+ */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #options: ConnectionOptions;
+  /** What has come and is not yet part of a request. */
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #isBusy = false;
+  #keepAlive = true;
+  #isHalfClosed = false;
+  /** Sweeps since something last happened. */
+  #quiet = 0;
+  /** Clients send mostly the same headers again and again. */
+  #lastHead: Buffer = EMPTY;
+  #lastFacts: HeadFacts | undefined;
+  /** Bytes that the request which is being read has in all, once that is known. */
+  #expected = 0;
+
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    socket.setNoDelay(true);
+    socket.on('data', this.#read);
+    socket.on('end', this.#halfClose);
+    socket.on('error', () => socket.destroy());
+  }
+
+  /** Ends the connection where no request is in hand. */
+  closeIfIdle(): void {
+    if (!this.#isBusy && this.#size === 0) this.#socket.end();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  /** Called at an interval; ends what has been quiet for too many of them. */
+  sweep(limits: SweepLimits): void {
+    this.#quiet += 1;
+    if (this.#isBusy) return;
+    const limit = this.#size === 0 ? limits.idle : limits.reading;
+    if (this.#quiet > limit) this.close();
+  }
+
+  #read = (chunk: Buffer): void => {
+    // A client that sends a request byte by byte does not count as active.
+    if (this.#size === 0) this.#quiet = 0;
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    if (this.#isBusy) {
+      if (this.#size > this.#options.maxHead) this.#socket.pause();
+    } else if (this.#size >= this.#expected) this.#next();
+  };
+
+  #halfClose = (): void => {
+    this.#isHalfClosed = true;
+    if (!this.#isBusy) this.#socket.end();
+  };
+
+  #joined(): Buffer {
+    const [first = EMPTY] = this.#chunks;
+    return this.#chunks.length <= 1 ? first : Buffer.concat(this.#chunks, this.#size);
+  }
+
+  #keep(buffer: Buffer): void {
+    this.#chunks = buffer.length === 0 ? [] : [buffer];
+    this.#size = buffer.length;
+  }
+
+  /** Begins the next request, if all of it is here. */
+  #next(): void {
+    const buffer = this.#joined();
+    this.#keep(buffer);
+    const end = buffer.indexOf(END);
+    if (end < 0) {
+      if (buffer.length > this.#options.maxHead) this.#handOver();
+      return;
+    }
+    const lineEnd = buffer.indexOf('\r\n');
+    const line = end > this.#options.maxHead ? undefined : requestLineOf(buffer.toString('latin1', 0, lineEnd));
+    const head = buffer.subarray(lineEnd + 2, end + 2);
+    const facts = line === undefined ? undefined : this.#factsOf(lineEnd === end ? EMPTY : head);
+    const isPlain = line !== undefined && line.method !== 'HEAD' && facts !== undefined && facts.contentLength <= this.#options.maxBody;
+    if (!isPlain) {
+      this.#handOver();
+      return;
+    }
+    const bodyAt = end + END.length;
+    const requestEnd = bodyAt + facts.contentLength;
+    if (buffer.length < requestEnd) {
+      this.#expected = requestEnd;
+      return;
+    }
+    this.#expected = 0;
+    this.#keep(buffer.length === requestEnd ? EMPTY : buffer.subarray(requestEnd));
+    this.#isBusy = true;
+    this.#keepAlive = facts.keepAlive;
+    const body = facts.contentLength === 0 ? EMPTY : buffer.subarray(bodyAt, requestEnd);
+    this.#options.request({ ...line, head, facts, body }, this.#answer);
+  }
+
+  #factsOf(head: Buffer): HeadFacts | undefined {
+    if (this.#lastFacts !== undefined && head.equals(this.#lastHead)) return this.#lastFacts;
+    this.#lastFacts = headFactsOf(head.toString('latin1'));
+    this.#lastHead = head;
+    return this.#lastFacts;
+  }
+
+  #answer = ({ status, head, body }: Answer, extraHead: string): void => {
+    const socket = this.#socket;
+    this.#isBusy = false;
+    this.#quiet = 0;
+    if (socket.destroyed) return;
+    const isLast = !this.#keepAlive || this.#isHalfClosed || this.#options.isDraining();
+    const hasBody = status >= 200 && status !== 204 && status !== 304;
+    const framing = `${isLast ? 'connection: close\r\n' : ''}${hasBody ? `content-length: ${body.length}\r\n` : ''}\r\n`;
+    const text = `${statusLines(status)}${head}${extraHead}${framing}`;
+    if (!hasBody) socket.write(text, 'latin1');
+    else if (body.length <= ONE_WRITE) socket.write(text + latin1(body), 'latin1');
+    else {
+      socket.cork();
+      socket.write(text, 'latin1');
+      socket.write(body);
+      socket.uncork();
+    }
+    if (isLast) {
+      socket.end();
+      return;
+    }
+    if (socket.isPaused()) socket.resume();
+    if (this.#size > 0) this.#next();
+  };
+
+  #handOver(): void {
+    const socket = this.#socket;
+    socket.off('data', this.#read);
+    socket.off('end', this.#halfClose);
+    socket.removeAllListeners('error');
+    socket.pause();
+    if (this.#size > 0) socket.unshift(this.#joined());
+    this.#options.handOver(socket);
+    socket.resume();
+  }
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}
