@@ -1,8 +1,14 @@
 /** A queue of frames in shared memory, with one writer and one reader in different threads. */
 const HEAD = 0;
 const TAIL = 1;
-/** 1 while the reader has been told that there is something to read and has not looked yet. */
-const NOTIFIED = 2;
+/** What the reader is at; the states below. */
+const READER = 2;
+/** In its event loop, where only a message wakes it. */
+const AWAY = 0;
+/** Reads, or has been told and is about to. */
+const AT_WORK = 1;
+/** Blocked in `linger`, where a notification wakes it. */
+const LINGERS = 2;
 const WORDS = 4;
 /** Stands in place of a frame's length where the writer went on at the beginning. */
 const WRAP = 0xffffffff;
@@ -42,9 +48,11 @@ export class RingWriter extends Ring {
     Atomics.store(this.words, TAIL, this.#tail);
   }
 
-  /** Whether the reader has to be told. */
-  claimNotice(): boolean {
-    return Atomics.exchange(this.words, NOTIFIED, 1) === 0;
+  /** Wakes the reader where it lingers. True where it has to be told by a message instead. */
+  wake(): boolean {
+    const before = Atomics.exchange(this.words, READER, AT_WORK);
+    if (before === LINGERS) Atomics.notify(this.words, READER);
+    return before === AWAY;
   }
 
   #tryWrite<Item>(encode: Encode<Item>, sequence: number, item: Item): boolean {
@@ -68,9 +76,20 @@ export class RingWriter extends Ring {
 export class RingReader extends Ring {
   #head = 0;
 
-  /** Says that the reader has heard; what is published from here on is told anew. */
-  heard(): void {
-    Atomics.store(this.words, NOTIFIED, 0);
+  /** Says that the reader goes away: what is published from here on is told by a message. It must look once more after this. */
+  leave(): void {
+    Atomics.store(this.words, READER, AWAY);
+  }
+
+  /**
+   * Blocks this thread until there is something to read, at most for the given milliseconds; false where nothing came. Waking a thread
+   * that waits here costs far less than a message, and under load the next event is never far.
+   */
+  linger(milliseconds: number): boolean {
+    Atomics.store(this.words, READER, LINGERS);
+    if (this.next() < 0) Atomics.wait(this.words, READER, LINGERS, milliseconds);
+    Atomics.store(this.words, READER, AT_WORK);
+    return this.next() >= 0;
   }
 
   /** The offset of the next frame in `data`; -1 where there is none. */

@@ -61,7 +61,7 @@ export class ThreadWorker implements Worker {
 
   flush(): void {
     this.#events.publish();
-    if (this.#events.claimNotice()) this.#post(0);
+    if (this.#events.wake()) this.#post(0);
     this.poll();
   }
 
@@ -119,7 +119,7 @@ export class ThreadWorker implements Worker {
 
   #receive(message: FromThread): void {
     if (message === 0) {
-      this.#answers.heard();
+      this.#answers.leave();
       this.poll();
     } else if ('frame' in message)
       this.#deliver(Buffer.from(message.frame.buffer, message.frame.byteOffset, message.frame.byteLength), 0, false);

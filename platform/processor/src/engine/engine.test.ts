@@ -1,0 +1,162 @@
+import { connect } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { call, runProcessor } from '../testing/run-processor.ts';
+
+const CRASHES = `
+exports.handler = (context, event) => {
+  if (event.path === '/exit') process.exit(3);
+  if (event.path === '/throw-later') { setTimeout(() => { throw new Error('later') }, 1); return }
+  if (event.path === '/loop') for (;;);
+  if (event.path === '/later') { setTimeout(() => context.callback('late'), 300); return }
+  return 'ok ' + event.path;
+}`;
+
+async function callMany(url: string, paths: readonly string[]) {
+  return Promise.all(paths.map(async (path) => ({ path, ...(await call(`${url}${path}`)) })));
+}
+
+describe('a worker', () => {
+  it.each(['/exit', '/throw-later'])('that ends by itself (%s) loses the event it had begun and no other', async (bad) => {
+    const { url, lines } = await runProcessor(CRASHES);
+    const others = Array.from({ length: 40 }, (_, i) => `/${i}`);
+    const answers = await callMany(url, [...others.slice(0, 20), bad, ...others.slice(20)]);
+    const failed = answers.filter(({ status }) => status !== 200);
+    expect(failed.map(({ path, status }) => ({ path, status }))).toEqual([{ path: bad, status: 500 }]);
+    expect(lines.some((line) => line.includes('A worker ended by itself'))).toBe(true);
+  });
+
+  it('that loops for ever is replaced after the time-out, while all other events are answered', async () => {
+    const { url } = await runProcessor(CRASHES, { eventTimeout: '200ms' });
+    const others = Array.from({ length: 40 }, (_, i) => `/${i}`);
+    const answers = await callMany(url, [...others.slice(0, 20), '/loop', ...others.slice(20)]);
+    const failed = answers.filter(({ status }) => status !== 200);
+    expect(failed.map(({ path, status, body }) => ({ path, status, body }))).toEqual([
+      { path: '/loop', status: 408, body: '{"error":"handler timed out"}' },
+    ]);
+  });
+
+  it('that is busy leaves its events to another that is free', async () => {
+    const { url } = await runProcessor(CRASHES, { trigger: { numWorkers: 2 } });
+    const startedAt = performance.now();
+    const [late, ...quick] = await Promise.all([
+      call(`${url}/later`),
+      ...Array.from({ length: 20 }, (_, i) => call(`${url}/${i}`).then((answer) => ({ ...answer, at: performance.now() - startedAt }))),
+    ]);
+    expect(late).toMatchObject({ status: 200, body: 'late' });
+    expect(quick.every(({ status, at }) => status === 200 && at < 300)).toBe(true);
+  });
+
+  it('has one event at a time, unless its trigger is async', async () => {
+    const code = `let now = 0, most = 0;
+      exports.handler = async () => { most = Math.max(most, ++now); await new Promise((r) => setTimeout(r, 20)); now--; return String(most) }`;
+    const most = async (trigger: object) => {
+      const { url } = await runProcessor(code, { trigger });
+      const answers = await callMany(
+        url,
+        Array.from({ length: 8 }, () => '/'),
+      );
+      return Math.max(...answers.map(({ body }) => Number(body)));
+    };
+    expect(await most({})).toBe(1);
+    expect(await most({ mode: 'async' })).toBe(8);
+  });
+
+  it('echoes bodies of every size up to the limit, many at a time', async () => {
+    const { url } = await runProcessor('exports.handler = (context, event) => event.body', { trigger: { numWorkers: 2 } });
+    const sizes = [0, 1, 100, 65_535, 65_536, 262_143, 300_000, 1_048_576, 4 * 1024 * 1024];
+    const answers = await Promise.all(
+      [...sizes, ...sizes].map(async (size, i) => {
+        const body = Buffer.alloc(size, i + 1);
+        const response = await fetch(url, { method: 'POST', body });
+        return { size, isSame: Buffer.from(await response.arrayBuffer()).equals(body) };
+      }),
+    );
+    expect(answers.filter(({ isSame }) => !isSame)).toEqual([]);
+  });
+
+  it('gives lists of events to the handler where the trigger batches, and each its own answer', async () => {
+    const code = `exports.handler = (context, events) => events.map((event) =>
+      new context.Response(event.body.toString() + '/' + events.length, {}, undefined, 200, 'text', event.id))`;
+    const { url } = await runProcessor(code, { trigger: { batch: { mode: 'enable', batchSize: 4, timeout: '100ms' } } });
+    const answers = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((body) => call(url, { method: 'POST', body })));
+    expect(answers.map(({ body }) => body)).toEqual(['a/4', 'b/4', 'c/4', 'd/4', 'e/1']);
+  });
+
+  it('sends its logs along when the request asks for them by a level', async () => {
+    const { url } = await runProcessor(`exports.handler = (context) => {
+      context.logger.debug('d'); context.logger.infoWith('i', { n: 1 }); context.logger.warn('ü'); return 'x' }`);
+    const { headers } = await call(url, { headers: { 'x-nuclio-log-level': 'info' } });
+    expect(JSON.parse(headers.get('x-nuclio-logs') ?? '')).toMatchObject([
+      { level: 'info', message: 'i', with: { n: 1 } },
+      { level: 'warn', message: 'ü' },
+    ]);
+    expect((await call(url)).headers.get('x-nuclio-logs')).toBeNull();
+  });
+});
+
+describe('a connection', () => {
+  /** Sends bytes, in parts, and gives all that comes back until the other side closes. */
+  function exchange(url: string, parts: readonly string[]): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      let text = '';
+      socket.on('data', (chunk) => {
+        text += chunk.toString('latin1');
+      });
+      socket.on('error', reject);
+      socket.on('close', () => resolve(text));
+      void (async () => {
+        for (const part of parts) {
+          socket.write(part, 'latin1');
+          await new Promise((next) => setTimeout(next, 20));
+        }
+      })();
+    });
+  }
+
+  const ECHO = 'exports.handler = (context, event) => event.method + " " + event.path + " " + event.body';
+  const CLOSE = 'connection: close\r\n';
+  const bodiesOf = (text: string) =>
+    text
+      .split('\r\n\r\n')
+      .slice(1)
+      .map((each) => each.split('HTTP/1.1')[0]);
+
+  it('answers pipelined requests in their order, whichever way their bytes are cut', async () => {
+    const { url } = await runProcessor(ECHO);
+    const text = `GET /1 HTTP/1.1\r\nhost: a\r\n\r\nPOST /2 HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabcGET /3 HTTP/1.1\r\nhost: a\r\n${CLOSE}\r\n`;
+    expect(bodiesOf(await exchange(url, [text]))).toEqual(['GET /1 ', 'POST /2 abc', 'GET /3 ']);
+    expect(bodiesOf(await exchange(url, text.match(/[\s\S]{1,7}/g) ?? []))).toEqual(['GET /1 ', 'POST /2 abc', 'GET /3 ']);
+  });
+
+  it.each([
+    [
+      'a chunked body',
+      `POST /c HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n${CLOSE}\r\n3\r\nabc\r\n0\r\n\r\n`,
+      /^HTTP\/1.1 200 [\s\S]*POST \/c abc$/,
+    ],
+    [
+      'an expectation',
+      `POST /e HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 3\r\n${CLOSE}\r\nabc`,
+      /^HTTP\/1.1 100 [\s\S]*200 [\s\S]*POST \/e abc$/,
+    ],
+    ['HTTP/1.0', 'GET /o HTTP/1.0\r\n\r\n', /^HTTP\/1.1 200 [\s\S]*GET \/o $/],
+    ['HEAD, with no body', `HEAD / HTTP/1.1\r\nhost: a\r\n${CLOSE}\r\n`, /^HTTP\/1.1 200 [\s\S]*\r\n\r\n$/],
+  ])('serves %s', async (_, text, expected) => {
+    const { url } = await runProcessor(ECHO);
+    expect(await exchange(url, [text])).toMatch(expected);
+  });
+
+  it.each([
+    ['two lengths', 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd'],
+    ['a length and chunks', 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['a space before the colon', 'GET / HTTP/1.1\r\nhost : a\r\n\r\n'],
+    ['no host', 'GET / HTTP/1.1\r\n\r\n'],
+    ['a bare line feed', 'GET / HTTP/1.1\nhost: a\r\nx: y\r\n\r\n'],
+    ['a header with a zero byte', 'GET / HTTP/1.1\r\nhost: a\r\nx: \0\r\n\r\n'],
+    ['what is no HTTP at all', 'hello\r\n\r\n'],
+  ])('refuses a request with %s', async (_, text) => {
+    const { url } = await runProcessor(ECHO);
+    expect(await exchange(url, [text])).toMatch(/^HTTP\/1\.1 400 /);
+  });
+});
