@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { codeOf } from '@ampoule/lib/errors';
-import { parseYaml } from '@ampoule/lib/parse';
+import { parseJson } from '@ampoule/lib/parse';
 import { ports } from '@ampoule/platform-api/constants';
 import { functionConfigSchema } from '@ampoule/platform-api/function';
-import { z } from 'zod';
+import * as z from 'zod';
 import { processorError } from './errors.ts';
+
+// Schemas are used once here; compiling them, as zod does otherwise, takes longer than that use.
+z.config({ jitless: true });
 
 const platformConfigSchema = z.looseObject({
   healthCheck: z.looseObject({ enabled: z.boolean().default(true), listenAddress: z.string().default(`:${ports.health}`) }).prefault({}),
@@ -13,17 +16,25 @@ export type PlatformConfig = z.output<typeof platformConfigSchema>;
 
 /** Reads processor.yaml, which the controller writes. @throws AMP_INPUT_INVALID */
 export async function readFunctionConfig(file: string) {
-  return parseYaml(functionConfigSchema, await readFile(file, 'utf8'), file);
+  return parseText(functionConfigSchema, file);
 }
 
 /** Reads platform.yaml; where there is none, defaults are in force. @throws AMP_INPUT_INVALID */
 export async function readPlatformConfig(file: string): Promise<PlatformConfig> {
   try {
-    return parseYaml(platformConfigSchema, await readFile(file, 'utf8'), file);
+    return await parseText(platformConfigSchema, file);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return platformConfigSchema.parse({});
     throw error;
   }
+}
+
+/** The controller writes JSON, which is YAML too and is read without loading a parser for YAML. */
+async function parseText<T extends z.ZodType>(schema: T, file: string): Promise<z.output<T>> {
+  const text = await readFile(file, 'utf8');
+  if (text.startsWith('{')) return parseJson(schema, text, file);
+  const { parseYaml } = await import('@ampoule/lib/yaml');
+  return parseYaml(schema, text, file);
 }
 
 /** Host and port of an address such as `:8080`. @throws AMP_TRIGGER_ADDRESS */

@@ -2,7 +2,7 @@ import { parse } from '@ampoule/lib/parse';
 import { defaults } from '@ampoule/platform-api/constants';
 import { parseDuration } from '@ampoule/platform-api/duration';
 import type { FunctionConfig, Trigger } from '@ampoule/platform-api/function';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Pool } from './engine/pool.ts';
 import type { Logger } from './logger.ts';
 import type { TriggerInfo } from './runtime/options.ts';

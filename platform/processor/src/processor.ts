@@ -51,8 +51,8 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
       const until = performance.now() + limitMs;
       await Promise.all(triggers.map((trigger) => trigger.stop(limitMs)));
       await Promise.all(distinct.map((pool) => pool.stop(Math.max(until - performance.now(), 0))));
-      probe.stop();
-      health.stop();
+      await probe.stop();
+      await health.stop();
     },
   };
 }

@@ -1,28 +1,30 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { PlainServer } from './triggers/http/plain-server.ts';
+
+const MAX_HEAD = 8192;
 
 /** A small server for probes: each path has a question, answered by 200 or 503. */
 export class StatusServer {
-  readonly #server: Server;
+  readonly #server: PlainServer;
 
   constructor(questions: Record<string, () => boolean>) {
-    this.#server = createServer((request, response) => {
-      const question = questions[request.url?.split('?')[0] ?? ''];
-      const status = question === undefined ? 404 : question() ? 200 : 503;
-      response.writeHead(status, { 'content-type': 'text/plain' }).end(status === 200 ? 'ok' : 'not ready');
+    this.#server = new PlainServer({
+      maxHead: MAX_HEAD,
+      maxBody: 0,
+      request({ target }, send) {
+        const question = questions[target.split('?')[0] ?? ''];
+        const status = question === undefined ? 404 : question() ? 200 : 503;
+        const body = Buffer.from(status === 200 ? 'ok' : 'not ready');
+        send({ status, head: 'content-type: text/plain\r\n', body, duration: 0 }, '');
+      },
     });
   }
 
   /** Begins to listen and gives the port. */
-  async start({ host, port }: { host: string; port: number }): Promise<number> {
-    this.#server.listen(port, host);
-    await once(this.#server, 'listening');
-    return (this.#server.address() as AddressInfo).port;
+  start(address: { host: string; port: number }): Promise<number> {
+    return this.#server.start(address);
   }
 
-  stop(): void {
-    this.#server.close();
-    this.#server.closeAllConnections();
+  stop(): Promise<void> {
+    return this.#server.stop(0);
   }
 }

@@ -1,7 +1,7 @@
 import type { WorkerOptions } from '../runtime/options.ts';
 import type { QualifiedOffset, WorkerSignal } from './workers.ts';
 
-/** What a worker thread is started with. */
+/** What a worker thread begins with. */
 export interface ThreadData {
   options: WorkerOptions;
   events: SharedArrayBuffer;
@@ -11,7 +11,8 @@ export interface ThreadData {
 }
 
 /** Messages beside the rings. A number tells that there is something to read in the ring. */
-export type ToThread = 0 | { frame: Uint8Array } | { signal: WorkerSignal; id: number };
+/** `start` comes first. */
+export type ToThread = { start: ThreadData } | 0 | { frame: Uint8Array } | { signal: WorkerSignal; id: number };
 export type FromThread =
   | 0
   | { frame: Uint8Array }

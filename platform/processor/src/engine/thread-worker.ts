@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { Worker as Thread } from 'node:worker_threads';
+import type { Worker as Thread } from 'node:worker_threads';
 import { processorError } from '../errors.ts';
 import type { WorkerOptions } from '../runtime/options.ts';
 import type { Answer, Event } from './event.ts';
 import { decodeAnswer, encodeBatch, encodeEvent, encodeHeader, frameBound, frameKind, framesWithin, HEADER } from './frames.ts';
 import { makeRing, RingReader, RingWriter } from './ring.ts';
 import { type FromThread, NOTHING, type ThreadData, type ToThread } from './thread-protocol.ts';
+import { takeThread } from './threads.ts';
 import type { Worker, WorkerListener } from './worker.ts';
 import type { WorkerSignal } from './workers.ts';
 
@@ -26,24 +27,25 @@ export class ThreadWorker implements Worker {
   #ended = false;
   #started = Promise.withResolvers<void>();
 
-  constructor(entry: URL, options: WorkerOptions, listener: WorkerListener) {
+  constructor(options: WorkerOptions, listener: WorkerListener) {
     this.#listener = listener;
-    const data: ThreadData = {
+    const start: ThreadData = {
       options,
       events: makeRing(RING_BYTES),
       answers: makeRing(RING_BYTES),
       claim: new SharedArrayBuffer(4),
     };
-    this.#events = new RingWriter(data.events);
-    this.#answers = new RingReader(data.answers);
-    this.#claim = new Int32Array(data.claim);
-    this.#thread = new Thread(entry, { workerData: data });
+    this.#events = new RingWriter(start.events);
+    this.#answers = new RingReader(start.answers);
+    this.#claim = new Int32Array(start.claim);
+    this.#thread = takeThread();
     let reason = 'it ended by itself';
     this.#thread.on('message', (message: FromThread) => this.#receive(message));
     this.#thread.on('error', (error) => {
       reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     });
     this.#thread.on('exit', () => this.#exit(reason));
+    this.#post({ start });
   }
 
   start(): Promise<void> {

@@ -4,13 +4,10 @@ import type { WorkerListener, WorkerMaker } from '../engine/worker.ts';
 import { processorError } from '../errors.ts';
 import type { WorkerOptions } from './options.ts';
 
-/** Beside the built processor lies the entry of its threads; in the sources it is in the folder of the runtime. */
-const THREAD = new URL(import.meta.url.endsWith('.ts') ? './javascript/thread.ts' : './thread.mjs', import.meta.url);
-
 type MakeWorker = (options: WorkerOptions, listener: WorkerListener) => ReturnType<WorkerMaker>;
 
 const makers: Record<string, () => MakeWorker | Promise<MakeWorker>> = {
-  nodejs: () => (options, listener) => new ThreadWorker(THREAD, options, listener),
+  nodejs: () => (options, listener) => new ThreadWorker(options, listener),
 };
 
 /** What makes workers of a runtime by its name, such as `nodejs` or `python:3.11`. @throws AMP_RUNTIME_UNSUPPORTED */

@@ -15,7 +15,6 @@ export interface ExecutorOptions {
   options: WorkerOptions;
   handler: Handler;
   context: Context;
-  logger: Logger;
   inbox: Inbox;
   outbox: Outbox;
 }
@@ -24,6 +23,8 @@ export interface ExecutorOptions {
 const ANNOUNCE_MS = 0.5;
 /** How long events may follow one another without a turn of timers and I/O. */
 const TURN_MS = 5;
+/** How long the thread waits for the next event before a turn of the event loop. */
+const LINGER_MS = 1;
 
 /** Runs the handler for the events of the inbox, at most `concurrency` at a time. */
 export class Executor {
@@ -32,7 +33,6 @@ export class Executor {
   readonly #levels = new LogLevelFinder();
   #running = 0;
   #isPumping = false;
-  #announcedAt = 0;
 
   constructor(world: ExecutorOptions) {
     this.#world = world;
@@ -43,26 +43,34 @@ export class Executor {
   pump = (): void => {
     if (this.#isPumping) return;
     this.#isPumping = true;
+    const { inbox, outbox } = this.#world;
+    const until = performance.now() + TURN_MS;
+    this.#beginAll(until);
+    outbox.announce();
+    // Only while events end at once: what waits for something needs turns of the event loop.
+    while (this.#running === 0 && performance.now() < until && inbox.linger(LINGER_MS)) {
+      this.#beginAll(until);
+      outbox.announce();
+    }
+    inbox.leave();
+    this.#isPumping = false;
+    if (inbox.hasMore && this.#running < this.#world.options.concurrency) setImmediate(this.pump);
+  };
+
+  #beginAll(until: number): void {
     const { inbox, outbox, options } = this.#world;
-    const startedAt = performance.now();
-    this.#announcedAt = startedAt;
+    let announcedAt = performance.now();
     while (this.#running < options.concurrency) {
       const claimed = inbox.take();
-      if (claimed === undefined) break;
+      if (claimed === undefined) return;
       this.#begin(claimed);
       const now = performance.now();
-      if (now - this.#announcedAt > ANNOUNCE_MS) {
-        outbox.announce();
-        this.#announcedAt = now;
-      }
-      if (now - startedAt > TURN_MS) {
-        setImmediate(this.pump);
-        break;
-      }
+      if (now > until) return;
+      if (now - announcedAt <= ANNOUNCE_MS) continue;
+      outbox.announce();
+      announcedAt = now;
     }
-    this.#isPumping = false;
-    outbox.announce();
-  };
+  }
 
   #begin({ sequence, frame }: Claimed): void {
     this.#running += 1;
@@ -128,7 +136,7 @@ export class Executor {
   }
 
   #failed(error: unknown): Output {
-    this.#world.logger.errorWith('Error in handler', { error: error instanceof Error ? error.stack : String(error) });
+    this.#world.context.logger.errorWith('Error in handler', { error: error instanceof Error ? error.stack : String(error) });
     return failureOf(error);
   }
 

@@ -51,6 +51,21 @@ export class Inbox {
     return undefined;
   }
 
+  /** Whether an event is on offer, or about to be: its frame may still be under way. */
+  get hasMore(): boolean {
+    return this.#ring.next() >= 0;
+  }
+
+  /** Waits for the next event without a turn of the event loop; false where none came soon. */
+  linger(milliseconds: number): boolean {
+    return this.#ring.linger(milliseconds);
+  }
+
+  /** From here on a message tells of events. */
+  leave(): void {
+    this.#ring.leave();
+  }
+
   #forget(sequence: number): void {
     if (this.#outside.has(sequence)) this.#outside.delete(sequence);
     else this.#outside.set(sequence, undefined);

@@ -24,7 +24,7 @@ export class Outbox {
   }
 
   announce(): void {
-    if (this.#ring.claimNotice()) this.#port.postMessage(0 satisfies FromThread);
+    if (this.#ring.wake()) this.#port.postMessage(0 satisfies FromThread);
   }
 
   #put<Item>(encode: Encode<Item>, sequence: number, item: Item, bytes: number): void {

@@ -1,9 +1,10 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { AmpouleError, messageOf } from '@ampoule/lib/errors';
 import { RingReader, RingWriter } from '../../engine/ring.ts';
 import type { FailureToStart, FromThread, ThreadData, ToThread } from '../../engine/thread-protocol.ts';
+import type { WorkerSignal } from '../../engine/workers.ts';
 import { Logger } from '../../logger.ts';
-import { makeContext } from './context.ts';
+import { type Context, makeContext } from './context.ts';
 import { Executor } from './executor.ts';
 import { Inbox } from './inbox.ts';
 import { type LoadedHandler, loadHandler } from './load.ts';
@@ -13,35 +14,42 @@ import { Platform } from './platform.ts';
 /** The entry of a worker thread: loads the handler, then runs it for what comes in. */
 if (parentPort === null) throw new Error('This file is the entry of a worker thread');
 const port = parentPort;
-const { options, events, answers, claim } = workerData as ThreadData;
 const post = (message: FromThread): void => port.postMessage(message);
 
-const logger = new Logger(options.functionName);
-const platform = new Platform((ack) => post({ ack }));
-const context = makeContext({ workerId: options.workerId, triggerName: options.triggers[0]?.name ?? '', logger, platform });
+port.once('message', (message: ToThread) => {
+  if (message === 0 || !('start' in message)) throw new Error('The first message must be start');
+  void start(message.start);
+});
 
-try {
-  const loaded = await loadHandler(options.folder, options.handler);
-  await loaded.initContext?.(context);
-  serve(loaded);
-  post({ ready: true });
-} catch (error) {
-  post({ failed: failureOf(error) });
+async function start(data: ThreadData): Promise<void> {
+  const { options } = data;
+  const logger = new Logger(options.functionName);
+  const platform = new Platform((ack) => post({ ack }));
+  const context = makeContext({ workerId: options.workerId, triggerName: options.triggers[0]?.name ?? '', logger, platform });
+  try {
+    const loaded = await loadHandler(options.folder, options.handler);
+    await loaded.initContext?.(context);
+    serve(data, loaded, context);
+    post({ ready: true });
+  } catch (error) {
+    post({ failed: failureOf(error) });
+  }
 }
 
-function serve({ handler }: LoadedHandler): void {
-  const ring = new RingReader(events);
-  const inbox = new Inbox(ring, new Int32Array(claim));
-  const executor = new Executor({ options, handler, context, logger, inbox, outbox: new Outbox(new RingWriter(answers), port) });
+function serve({ options, events, answers, claim }: ThreadData, { handler }: LoadedHandler, context: Context): void {
+  const inbox = new Inbox(new RingReader(events), new Int32Array(claim));
+  const outbox = new Outbox(new RingWriter(answers), port);
+  const executor = new Executor({ options, handler, context, inbox, outbox });
   port.on('message', (message: ToThread) => {
-    if (message === 0) ring.heard();
-    else if ('frame' in message) inbox.receive(Buffer.from(message.frame.buffer, message.frame.byteOffset, message.frame.byteLength));
-    else return void signal(message.signal, message.id);
-    executor.pump();
+    if (message === 0) executor.pump();
+    else if ('frame' in message) {
+      inbox.receive(Buffer.from(message.frame.buffer, message.frame.byteOffset, message.frame.byteLength));
+      executor.pump();
+    } else if ('signal' in message) void signal(context, message.signal, message.id);
   });
 }
 
-async function signal(kind: string, id: number): Promise<void> {
+async function signal({ platform, logger }: Context, kind: WorkerSignal, id: number): Promise<void> {
   try {
     if (kind === 'drain' || kind === 'terminate') await platform.callbacks[kind]?.();
   } catch (error) {

@@ -1,5 +1,5 @@
 import { defaults } from '@ampoule/platform-api/constants';
-import { z } from 'zod';
+import * as z from 'zod';
 import { corsSchema } from './cors.ts';
 
 /** Attributes of an HTTP trigger that the processor uses; sizes are bytes. Those for the ingress pass by. */

@@ -10,14 +10,17 @@ export interface Request extends RequestLine {
   body: Buffer;
 }
 
+/** Answers a request, at once or later; the header lines beside the answer's own are of the server. */
+export type Send = (answer: Answer, extraHead: string) => void;
+
 export interface ConnectionOptions {
   /** Bytes of request line and headers. */
   maxHead: number;
   /** Bytes. */
   maxBody: number;
   /** Takes a request; the answer may come at once. */
-  request(request: Request, answer: (answer: Answer, extraHead: string) => void): void;
-  /** Takes over a connection that asks for more than a plain request; what was read is put back into the socket. */
+  request(request: Request, send: Send): void;
+  /** Takes over a connection that asks for more than a plain request. It is paused, and what was read is put back into it. */
   handOver(socket: Socket): void;
   isDraining(): boolean;
 }
@@ -177,7 +180,6 @@ export class Connection {
     socket.pause();
     if (this.#size > 0) socket.unshift(this.#joined());
     this.#options.handOver(socket);
-    socket.resume();
   }
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Answer } from '../../engine/event.ts';
 
 /** Defaults are those of Nuclio's code. */

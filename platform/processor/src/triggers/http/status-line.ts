@@ -1,5 +1,3 @@
-import { STATUS_CODES } from 'node:http';
-
 const SECOND_MS = 1000;
 
 let lines = new Map<number, string>();
@@ -15,8 +13,13 @@ export function statusLines(status: number): string {
   let text = lines.get(status);
   if (text === undefined) {
     const date = new Date(now * SECOND_MS).toUTCString();
-    text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\nserver: nuclio\r\ndate: ${date}\r\n`;
+    text = `HTTP/1.1 ${status} ${reasonOf(status)}\r\nserver: nuclio\r\ndate: ${date}\r\n`;
     lines.set(status, text);
   }
   return text;
+}
+
+/** An import of node:http evaluates all of its exports, WebSocket too, which takes longer than the rest of the start. */
+function reasonOf(status: number): string {
+  return process.getBuiltinModule('node:http').STATUS_CODES[status] ?? 'Unknown';
 }

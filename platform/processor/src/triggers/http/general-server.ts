@@ -1,12 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Answer } from '../../engine/event.ts';
 import { readBody } from './body.ts';
-import type { Request } from './connection.ts';
+import type { Request, Send } from './connection.ts';
 
-export interface FallbackOptions {
+export interface GeneralServerOptions {
   maxHead: number;
   maxBody: number;
-  request(request: Request, answer: (answer: Answer, extraHead: string) => void): void;
+  request(request: Request, send: Send): void;
   isDraining(): boolean;
 }
 
@@ -16,14 +15,14 @@ const HEADERS_TIMEOUT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 300_000;
 
 /** The general server, for requests that are not plain: chunked bodies, expectations, HTTP/1.0, HEAD, malformed ones. */
-export function makeFallback(options: FallbackOptions): Server {
+export function makeGeneralServer(options: GeneralServerOptions): Server {
   const timeouts = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS };
   return createServer({ ...timeouts, maxHeaderSize: options.maxHead, noDelay: true }, (request, response) => {
     serve(request, response, options).catch(() => response.destroy());
   });
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, options: FallbackOptions): Promise<void> {
+async function serve(request: IncomingMessage, response: ServerResponse, options: GeneralServerOptions): Promise<void> {
   if (options.isDraining()) response.shouldKeepAlive = false;
   const body = await readBody(request, options.maxBody);
   if (body === undefined) {

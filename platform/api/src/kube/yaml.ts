@@ -1,1 +1,0 @@
-export { dumpYaml } from '@kubernetes/client-node';
