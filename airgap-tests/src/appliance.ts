@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { libError } from '@ampoule/lib/lib-errors';
 import { parseJson } from '@ampoule/lib/parse';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Lab, LabResponse, SealedHost } from './lab/lab.ts';
 
 const CARRIED = '/root/bundle.tar';

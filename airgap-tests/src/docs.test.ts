@@ -2,9 +2,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { exec } from '@ampoule/lib/exec';
-import { parseJson, parseYaml } from '@ampoule/lib/parse';
+import { parseJson } from '@ampoule/lib/parse';
+import { parseYaml } from '@ampoule/lib/yaml';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const repository = resolve(import.meta.dirname, '../..');
 const node = join(repository, 'node_modules/.bin/node');

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { z } from 'zod';
-import { parse, parseJson, parseYaml } from './parse.ts';
+import * as z from 'zod';
+import { parse, parseJson } from './parse.ts';
+import { parseYaml } from './yaml.ts';
 
 const schema = z.strictObject({ name: z.string(), ports: z.array(z.int().positive()), owner: z.object({ mail: z.string() }) });
 const good = { name: 'a', ports: [80], owner: { mail: 'x' } };

@@ -1,4 +1,3 @@
-import { load } from 'js-yaml';
 import type { z } from 'zod';
 import { messageOf } from './errors.ts';
 import { libError } from './lib-errors.ts';
@@ -23,12 +22,8 @@ export function parseJson<T extends z.ZodType>(schema: T, text: string, source: 
   return parse(schema, decode(JSON.parse, text, source), source);
 }
 
-/** Parses YAML text by a schema. @throws AMP_INPUT_INVALID */
-export function parseYaml<T extends z.ZodType>(schema: T, text: string, source: string): z.output<T> {
-  return parse(schema, decode(load, text, source), source);
-}
-
-function decode(decoder: (text: string) => unknown, text: string, source: string): unknown {
+/** Decodes text, and says what is wrong with its syntax. @throws AMP_INPUT_INVALID */
+export function decode(decoder: (text: string) => unknown, text: string, source: string): unknown {
   try {
     return decoder(text);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Media types of the OCI image specification: https://github.com/opencontainers/image-spec/blob/v1.1.1/media-types.md */
 export const mediaTypes = {

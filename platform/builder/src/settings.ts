@@ -1,6 +1,6 @@
 import { parse } from '@ampoule/lib/parse';
 import { defaults } from '@ampoule/platform-api/constants';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const settingsSchema = z.object({
   AMPOULE_FUNCTION_NAMESPACE: z.string().default(defaults.namespace),

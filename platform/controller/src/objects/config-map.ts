@@ -1,14 +1,13 @@
 import type { NuclioFunction } from '@ampoule/platform-api/function';
 import type { V1ConfigMap } from '@ampoule/platform-api/kube/types';
-import { dumpYaml } from '@ampoule/platform-api/kube/yaml';
 import { metadataOf } from './metadata.ts';
 
-/** The configuration that the processor reads at its start. The source is left out: it is in the image. */
+/** The configuration that the processor reads at its start. The source is left out: it is in the image. JSON, which is YAML too. */
 export function processorYamlOf({ metadata, spec }: NuclioFunction): string {
   const { functionSourceCode, ...build } = spec.build ?? {};
   const { name, namespace, labels, annotations } = metadata;
   const config = { metadata: { name, namespace, labels: labels ?? {}, annotations: annotations ?? {} }, spec: { ...spec, build } };
-  return dumpYaml(config, { noRefs: true, lineWidth: -1, sortKeys: true });
+  return JSON.stringify(config, null, 2);
 }
 
 /** The ConfigMap of a function. */
