@@ -24,8 +24,6 @@ export interface PoolOptions {
 const MAX_WAITING = 16_384;
 /** Jobs in the hands of a worker beyond those that it runs, so that it need not wait for the next one. */
 const AHEAD = 64;
-/** Workers are told of new jobs at the end of a turn of the event loop, and after this many, so that they begin meanwhile. */
-const FLUSH_JOBS = 16;
 /** Workers whose jobs take longer on average get nothing ahead. */
 const SWIFT_MICROSECONDS = 1000;
 const TICK_MS = 10;
@@ -43,7 +41,6 @@ export class Pool implements Workers {
   #pending = 0;
   #next = 0;
   #isFlushDue = false;
-  #unflushed = 0;
   #isStopped = false;
   #tick: NodeJS.Timeout | undefined;
   #idle: (() => void)[] = [];
@@ -126,11 +123,9 @@ export class Pool implements Workers {
       free.isDirty = true;
       this.#dirty.push(free);
     }
-    this.#unflushed += 1;
-    if (this.#unflushed >= FLUSH_JOBS) this.#flush();
-    else if (!this.#isFlushDue) {
+    if (!this.#isFlushDue) {
       this.#isFlushDue = true;
-      setImmediate(this.#flushLate);
+      setImmediate(this.#flush);
     }
     return true;
   }
@@ -146,18 +141,14 @@ export class Pool implements Workers {
     return undefined;
   }
 
-  #flushLate = (): void => {
+  /** At the end of a turn of the event loop, so that workers are told once of all events that came in it. */
+  #flush = (): void => {
     this.#isFlushDue = false;
-    this.#flush();
-  };
-
-  #flush(): void {
-    this.#unflushed = 0;
     for (const slot of this.#dirty.splice(0)) {
       slot.isDirty = false;
       slot.worker?.flush();
     }
-  }
+  };
 
   #answered(slot: Slot, job: Job, answer: Answer | readonly Answer[]): void {
     const first = 'length' in answer ? answer[0] : answer;

@@ -25,6 +25,7 @@ export class ThreadWorker implements Worker {
   /** Nothing is on offer, so the next event that is sent has to be put into the claim word. */
   #idle = true;
   #ended = false;
+  #isPolling = false;
   #started = Promise.withResolvers<void>();
 
   constructor(options: WorkerOptions, listener: WorkerListener) {
@@ -68,11 +69,15 @@ export class ThreadWorker implements Worker {
   }
 
   poll(): void {
+    // An answer can make room for an event whose hand-over polls again.
+    if (this.#isPolling) return;
+    this.#isPolling = true;
     for (let at = this.#answers.next(); at >= 0; at = this.#answers.next()) {
       const { data } = this.#answers;
       this.#deliver(data, at, true);
       this.#answers.release();
     }
+    this.#isPolling = false;
   }
 
   revoke(): number | undefined {

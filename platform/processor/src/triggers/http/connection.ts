@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Answer } from '../../engine/event.ts';
+import { receiveInPlace } from './receive.ts';
 import { type HeadFacts, headFactsOf, type RequestLine, requestLineOf } from './request-head.ts';
 import { statusLines } from './status-line.ts';
 
@@ -23,6 +24,7 @@ export interface ConnectionOptions {
   /** Takes over a connection that asks for more than a plain request. It is paused, and what was read is put back into it. */
   handOver(socket: Socket): void;
   isDraining(): boolean;
+  closed(): void;
 }
 
 /** In numbers of sweeps. */
@@ -49,6 +51,7 @@ export class Connection {
   #isBusy = false;
   #keepAlive = true;
   #isHalfClosed = false;
+  #isHandedOver = false;
   /** Sweeps since something last happened. */
   #quiet = 0;
   /** Clients send mostly the same headers again and again. */
@@ -57,11 +60,17 @@ export class Connection {
   /** Bytes that the request which is being read has in all, once that is known. */
   #expected = 0;
 
-  constructor(socket: Socket, options: ConnectionOptions) {
-    this.#socket = socket;
+  /** The socket must have been accepted with `pauseOnConnect`. */
+  constructor(accepted: Socket, options: ConnectionOptions) {
     this.#options = options;
+    const socket = receiveInPlace(accepted, this.#read);
+    this.#socket = socket;
     socket.setNoDelay(true);
-    socket.on('data', this.#read);
+    socket.once('close', () => {
+      // The server counts the sockets that it accepted.
+      accepted.destroy();
+      options.closed();
+    });
     socket.on('end', this.#halfClose);
     socket.on('error', () => socket.destroy());
   }
@@ -83,7 +92,9 @@ export class Connection {
     if (this.#quiet > limit) this.close();
   }
 
-  #read = (chunk: Buffer): void => {
+  #read = (bytes: Buffer): void => {
+    if (this.#isHandedOver) return;
+    const chunk = Buffer.from(bytes);
     // A client that sends a request byte by byte does not count as active.
     if (this.#size === 0) this.#quiet = 0;
     this.#chunks.push(chunk);
@@ -174,7 +185,7 @@ export class Connection {
 
   #handOver(): void {
     const socket = this.#socket;
-    socket.off('data', this.#read);
+    this.#isHandedOver = true;
     socket.off('end', this.#halfClose);
     socket.removeAllListeners('error');
     socket.pause();

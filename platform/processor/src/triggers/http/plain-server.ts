@@ -28,7 +28,7 @@ export class PlainServer {
 
   constructor(options: PlainServerOptions) {
     this.#options = options;
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+    this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => this.#accept(socket));
     this.#server.maxConnections = MAX_CONNECTIONS;
   }
 
@@ -67,9 +67,15 @@ export class PlainServer {
   #accept(socket: Socket): void {
     const { maxHead, maxBody, request } = this.#options;
     const isDraining = () => this.#isDraining;
-    const connection = new Connection(socket, { maxHead, maxBody, request, isDraining, handOver: (each) => void this.#handOver(each) });
+    const connection: Connection = new Connection(socket, {
+      maxHead,
+      maxBody,
+      request,
+      isDraining,
+      handOver: (each) => void this.#handOver(each),
+      closed: () => this.#connections.delete(connection),
+    });
     this.#connections.add(connection);
-    socket.once('close', () => this.#connections.delete(connection));
   }
 
   async #handOver(socket: Socket): Promise<void> {
