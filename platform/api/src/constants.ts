@@ -5,6 +5,7 @@ export const labels = {
   project: 'nuclio.io/project-name',
   function: 'nuclio.io/function-name',
   functionVersion: 'nuclio.io/function-version',
+  apiGateway: 'nuclio.io/apigateway-name',
   class: 'nuclio.io/class',
   app: 'nuclio.io/app',
 } as const;
@@ -12,6 +13,7 @@ export const labels = {
 export const annotations = {
   skipBuild: 'skip-build',
   skipDeploy: 'skip-deploy',
+  previousState: 'nuclio.io/previous-state',
   functionConfig: 'nuclio.io/function-config',
   controllerVersion: 'nuclio.io/controller-version',
   defaultContainer: 'kubectl.kubernetes.io/default-container',

@@ -4,7 +4,9 @@ import { enrichFunction } from './enrich.ts';
 import { functionConfigSchema } from './function.ts';
 import { javascriptHandlerOf } from './handler.ts';
 import { splitImage } from './names.ts';
+import { platformConfigSchema } from './platform-config.ts';
 import { validateFunction } from './validate.ts';
+import { autoFixFunction } from './validate-triggers.ts';
 
 const make = (spec: object, metadata: object = { name: 'f' }) => functionConfigSchema.parse({ metadata, spec });
 const enriched = (spec: object) => enrichFunction(make({ image: 'i', runtime: 'nodejs', ...spec }));
@@ -38,6 +40,24 @@ describe('a function', () => {
     expect(enriched({ disableDefaultHTTPTrigger: true }).spec.triggers).toEqual({});
   });
 
+  it('gets a version of Python, and one name for a volume and its mount', () => {
+    const volumes = [{ volume: { name: 'v', emptyDir: {} }, volumeMount: { mountPath: '/v' } }];
+    expect(enriched({ runtime: 'python', volumes }).spec).toMatchObject({
+      runtime: 'python:3.9',
+      volumes: [{ volume: { name: 'v', emptyDir: {} }, volumeMount: { name: 'v', mountPath: '/v' } }],
+    });
+  });
+
+  it('gets what the platform sets for all functions, unless it sets that itself', () => {
+    const common = { env: [{ name: 'A', value: '1' }, { name: 'B' }], envFrom: [{ secretRef: { name: 's' } }] };
+    const platform = platformConfigSchema.parse({ runtime: { common } });
+    const { spec } = enrichFunction(make({ env: [{ name: 'A', value: 'own' }], envFrom: [{ own: 1 }] }), 'nuclio', platform);
+    expect([spec.env, spec.envFrom]).toEqual([
+      [{ name: 'A', value: 'own' }, { name: 'B' }],
+      [{ secretRef: { name: 's' } }, { own: 1 }],
+    ]);
+  });
+
   it('takes one limit of replicas for the other', () => {
     expect(enriched({ minReplicas: 2 }).spec).toMatchObject({ minReplicas: 2, maxReplicas: 2 });
     expect(enriched({ maxReplicas: 3 }).spec).toMatchObject({ minReplicas: 3, maxReplicas: 3 });
@@ -55,10 +75,33 @@ describe('a function', () => {
     [{ minReplicas: 0 }, /^Max replicas must be set when min replicas is zero$/],
     [{ minReplicas: 3, maxReplicas: 2 }, /^Min replicas must be less than or equal to max replicas$/],
     [{ maxReplicas: 0 }, /Max replicas must be greater than zero/],
+    [{ triggers: { a: { kind: 'http', batch: { mode: 'enable', batchSize: 0 } } } }, /^Batch size should be 1 or higher$/],
+    [
+      { minReplicas: 1, maxReplicas: 2, triggers: { s: { kind: 'v3ioStream', attributes: { workerAllocationMode: 'static' } } } },
+      /^V3IO Stream trigger does not support autoscaling$/,
+    ],
+    [
+      { triggers: { k: { kind: 'kafka-cluster', explicitAckMode: 'enable' } } },
+      /^Explicit ack mode is not allowed when using worker pool allocation mode$/,
+    ],
+    [{ minReplicas: 0, maxReplicas: 1, disableDefaultHTTPTrigger: true }, /^Function can not be scaling to zero without http trigger/],
+    [{ build: { baseImage: 'a$(b)' } }, /^Image name "a\$\(b\)" is not valid$/],
+    [{ runRegistry: 'a;b' }, /^Image name "a;b" is not valid$/],
     [{ image: 'a b; rm' }, /Image name "a b; rm" is not valid/],
     [{ eventTimeout: 'soon' }, /Event timeout soon/],
   ])('is refused with the text of Nuclio: %j', (spec, text) => {
     expect(mistakesOf(spec)).toMatch(text);
+  });
+
+  it('may acknowledge by itself where partitions are pinned to workers', () => {
+    const attributes = { workerAllocationMode: 'static' };
+    expect(mistakesOf({ triggers: { k: { kind: 'kafka-cluster', explicitAckMode: 'explicitOnly', attributes } } })).toBe('');
+  });
+
+  it('is corrected where a stream cannot scale: the lower limit follows the upper one', () => {
+    const { spec } = enriched({ minReplicas: 1, maxReplicas: 2, triggers: { s: { kind: 'v3ioStream' } } });
+    expect(autoFixFunction(spec)).toMatchObject({ minReplicas: 2, maxReplicas: 2 });
+    expect(autoFixFunction(enriched({ minReplicas: 1, maxReplicas: 2 }).spec)).toMatchObject({ minReplicas: 1, maxReplicas: 2 });
   });
 
   it('is told all mistakes at once', () => {

@@ -1,96 +1,95 @@
-import { z } from 'zod';
+import * as z from 'zod';
+import { buildSchema } from './build.ts';
+import { dnsLabel, metadataShape, strings } from './metadata.ts';
 import { functionStates } from './states.ts';
+import { triggerSchema } from './trigger.ts';
 
-/** What the platform reads of a function. Objects are loose: a field that is not used yet passes through unharmed. */
-const strings = z.record(z.string(), z.string());
+export { type FunctionIngress, ingressSchema, type Trigger } from './trigger.ts';
+
+/** The whole of Nuclio's function. Objects are loose: a field that is not known here passes through unharmed. */
 const count = z.int().min(0);
-const base64 = z.base64({ error: 'must be base64' });
+const anyObject = z.looseObject({});
+const objects = z.array(anyObject);
+const attributes = z.record(z.string(), z.unknown());
 
 /** Object names become `nuclio-NAME`, and the name of a Service has at most 63 characters. */
-const functionName = z
-  .string({ error: 'Function name must be provided in metadata' })
-  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be small letters, digits and dashes, and start and end with a letter or digit')
-  .max(56, 'must have at most 56 characters');
-
-const metadataShape = {
-  namespace: z.string().optional(),
-  labels: strings.nullish(),
-  annotations: strings.nullish(),
-  resourceVersion: z.string().optional(),
-};
+const functionName = dnsLabel('Function name must be provided in metadata', 56);
 
 export const functionMetadataSchema = z.looseObject({ name: functionName, ...metadataShape });
 export type FunctionMetadata = z.output<typeof functionMetadataSchema>;
 
-export const ingressSchema = z.looseObject({
-  host: z.string().optional(),
-  hostTemplate: z.string().optional(),
-  paths: z.array(z.string().startsWith('/', 'must start with /')).optional(),
-  pathType: z.enum(['Exact', 'Prefix', 'ImplementationSpecific']).optional(),
-  secretName: z.string().optional(),
-});
-export type FunctionIngress = z.output<typeof ingressSchema>;
-
-export const triggerSchema = z.looseObject({
-  kind: z.string(),
-  name: z.string().optional(),
-  disabled: z.boolean().optional(),
-  url: z.string().optional(),
-  numWorkers: count.max(100_000).optional(),
-  /** Deprecated by Nuclio; it stands in for numWorkers where that is 0. */
-  maxWorkers: count.max(100_000).optional(),
-  workerAvailabilityTimeoutMilliseconds: z.int().nullish(),
-  attributes: z.record(z.string(), z.unknown()).nullish(),
-});
-export type Trigger = z.output<typeof triggerSchema>;
-
-export const buildSchema = z.looseObject({
-  path: z.string().optional(),
-  functionSourceCode: base64.optional(),
-  image: z.string().optional(),
-  codeEntryType: z.string().optional(),
-  timestamp: z.number().optional(),
-  mode: z.string().optional(),
-});
-
 const envVarSchema = z.looseObject({ name: z.string().min(1), value: z.string().optional() });
+const scaleResourceSchema = z.looseObject({
+  metricName: z.string().optional(),
+  windowSize: z.string().optional(),
+  threshold: z.number().optional(),
+});
 
 export const functionSpecSchema = z.looseObject({
   description: z.string().optional(),
   disable: z.boolean().optional(),
+  publish: z.boolean().optional(),
   handler: z.string().optional(),
   runtime: z.string().optional(),
   env: z.array(envVarSchema).nullish(),
-  envFrom: z.array(z.looseObject({})).nullish(),
-  resources: z.looseObject({ requests: z.record(z.string(), z.unknown()).nullish() }).nullish(),
+  envFrom: objects.nullish(),
+  resources: z.looseObject({ requests: attributes.nullish() }).nullish(),
   image: z.string().optional(),
+  imageHash: z.string().optional(),
   replicas: count.nullish(),
   minReplicas: count.nullish(),
   maxReplicas: count.nullish(),
+  targetCPU: z.int().optional(),
+  dataBindings: z.record(z.string(), anyObject).nullish(),
   triggers: z.record(z.string(), triggerSchema).nullish(),
-  volumes: z.array(z.looseObject({ volume: z.looseObject({}).optional(), volumeMount: z.looseObject({}).optional() })).nullish(),
+  volumes: z.array(z.looseObject({ volume: anyObject.optional(), volumeMount: anyObject.optional() })).nullish(),
+  version: z.int().optional(),
+  alias: z.string().optional(),
   build: buildSchema.nullish(),
+  runRegistry: z.string().optional(),
+  imagePullSecrets: z.string().optional(),
+  runtimeAttributes: attributes.nullish(),
+  loggerSinks: z.array(z.looseObject({ level: z.string().optional(), sink: z.string().optional() })).nullish(),
+  dealerURI: z.string().optional(),
+  platform: z.looseObject({ attributes: attributes.nullish() }).nullish(),
   readinessTimeoutSeconds: count.optional(),
   waitReadinessTimeoutBeforeFailure: z.boolean().optional(),
-  disableDefaultHTTPTrigger: z.boolean().nullish(),
-  serviceAccount: z.string().optional(),
-  imagePullSecrets: z.string().optional(),
+  serviceType: z.string().optional(),
   imagePullPolicy: z.string().optional(),
-  eventTimeout: z.string().optional(),
+  securityContext: anyObject.nullish(),
+  serviceAccount: z.string().optional(),
+  scaleToZero: z.looseObject({ scaleResources: z.array(scaleResourceSchema).nullish() }).nullish(),
+  disableDefaultHTTPTrigger: z.boolean().nullish(),
+  disableSensitiveFieldsMasking: z.boolean().optional(),
+  devices: z.array(z.string()).nullish(),
+  affinity: anyObject.nullish(),
   nodeSelector: strings.nullish(),
-  tolerations: z.array(z.looseObject({})).nullish(),
-  affinity: z.looseObject({}).nullish(),
+  nodeName: z.string().optional(),
+  tolerations: objects.nullish(),
   priorityClassName: z.string().optional(),
+  preemptionPolicy: z.string().optional(),
+  preemptionMode: z.enum(['allow', 'constrain', 'prevent', 'none', '']).optional(),
+  deploymentStrategy: anyObject.nullish(),
+  hostIPC: z.boolean().optional(),
+  customScalingMetricSpecs: objects.nullish(),
+  autoScaleMetrics: objects.nullish(),
+  eventTimeout: z.string().optional(),
+  sidecars: objects.nullish(),
+  initContainers: objects.nullish(),
 });
 export type FunctionSpec = z.output<typeof functionSpecSchema>;
 
 export const functionStatusSchema = z.looseObject({
   state: z.enum(functionStates).optional(),
   message: z.string().optional(),
-  logs: z.array(z.looseObject({})).nullish(),
+  logs: objects.nullish(),
+  scaleToZero: z.looseObject({ lastScaleEvent: z.string().optional(), lastScaleEventTime: z.string().nullish() }).nullish(),
+  apiGateways: z.array(z.string()).nullish(),
+  httpPort: z.int().optional(),
   containerImage: z.string().optional(),
   internalInvocationUrls: z.array(z.string()).nullish(),
   externalInvocationUrls: z.array(z.string()).nullish(),
+  enrichedNodeSelector: strings.nullish(),
 });
 export type FunctionStatus = z.output<typeof functionStatusSchema>;
 

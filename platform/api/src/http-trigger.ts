@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaults } from './constants.ts';
 import { type FunctionIngress, type FunctionSpec, ingressSchema, type Trigger } from './function.ts';
 

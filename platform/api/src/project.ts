@@ -1,17 +1,22 @@
-import { z } from 'zod';
+import * as z from 'zod';
+import { dnsLabel, metadataShape, strings } from './metadata.ts';
 
-const name = z
-  .string({ error: 'Project name must be provided in metadata' })
-  .min(1, 'Project name must be provided in metadata')
-  .max(63, 'must have at most 63 characters')
-  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be small letters, digits and dashes, and start and end with a letter or digit');
+export const projectSpecSchema = z.looseObject({
+  description: z.string().optional(),
+  owner: z.string().optional(),
+  defaultFunctionNodeSelector: strings.nullish(),
+});
 
-const strings = z.record(z.string(), z.string());
+export const projectStatusSchema = z.looseObject({
+  adminStatus: z.string().optional(),
+  operationalStatus: z.string().optional(),
+  updatedAt: z.string().nullish(),
+});
 
 /** A project groups functions. Unknown fields pass through unharmed. */
 export const projectSchema = z.looseObject({
-  metadata: z.looseObject({ name, namespace: z.string().optional(), labels: strings.nullish(), annotations: strings.nullish() }),
-  spec: z.looseObject({ description: z.string().optional(), owner: z.string().optional() }).default({}),
-  status: z.looseObject({}).optional(),
+  metadata: z.looseObject({ name: dnsLabel('Project name must be provided in metadata'), ...metadataShape }),
+  spec: projectSpecSchema.default({}),
+  status: projectStatusSchema.optional(),
 });
 export type Project = z.output<typeof projectSchema>;

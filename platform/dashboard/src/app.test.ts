@@ -1,6 +1,9 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startDashboard, type TestDashboard } from './test-dashboard.ts';
+import { readPlatformConfig } from './settings.ts';
+import { startDashboard, type TestDashboard } from './testing/dashboard.ts';
 
 let dashboard: TestDashboard;
 
@@ -32,26 +35,79 @@ describe('the API', () => {
     expect(await dashboard.call('GET', '/api/nothing')).toMatchObject({ status: 404, body: { error: 'Not found' } });
   });
 
+  it('answers what it does not do with 501', async () => {
+    const error = 'V3IO streams are not supported';
+    expect(await dashboard.call('GET', '/api/v3io_streams')).toMatchObject({ status: 501, body: { error } });
+    expect(await dashboard.call('POST', '/api/v3io_streams/get_shard_lags', {})).toMatchObject({ status: 501, body: { error } });
+  });
+
+  it('lets pages of other origins call it, without cookies', async () => {
+    const { headers } = await dashboard.call('GET', '/api/versions', undefined, { origin: 'http://page' });
+    expect(headers.get('access-control-allow-origin')).toBe('*');
+    expect(headers.get('access-control-expose-headers')).toBe('Content-Length, x-nuclio-logs');
+    expect(headers.get('access-control-allow-credentials')).toBeNull();
+    const refused = await fetch(`${dashboard.origin}/api/versions`, { headers: { origin: 'http://page' } });
+    expect(refused.status).toBe(401);
+  });
+
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=utf-8', ''])(
+    'takes JSON of type %j',
+    async (type) => {
+      const headers = { authorization: 'Bearer right', ...(type === '' ? {} : { 'content-type': type }) };
+      const body = new TextEncoder().encode(JSON.stringify({ metadata: { name: 'p' } }));
+      expect((await fetch(`${dashboard.origin}/api/projects`, { method: 'POST', headers, body })).status).toBe(201);
+    },
+  );
+
+  it.each([
+    [422, 400, 'a mistake of the caller'],
+    [403, 403, 'a namespace that the dashboard may not use'],
+    [404, 404, 'a namespace that is not there'],
+    [500, 500, 'a failure of its own'],
+  ])('passes on the %i of the Kubernetes API as %i: %s', async (status, answered) => {
+    dashboard.api.intercept = ({ method }, response) => {
+      if (method !== 'POST') return false;
+      response.writeHead(status).end(JSON.stringify({ message: 'words of Kubernetes' }));
+      return true;
+    };
+    expect(await dashboard.call('POST', '/api/projects', { metadata: { name: 'p' } })).toMatchObject({
+      status: answered,
+      body: { error: expect.stringContaining('words of Kubernetes') },
+    });
+  });
+
+  it('refuses a body that is no JSON', async () => {
+    const headers = { authorization: 'Bearer right', 'content-type': 'application/json' };
+    const response = await fetch(`${dashboard.origin}/api/functions`, { method: 'POST', headers, body: '{' });
+    expect([response.status, await response.json()]).toEqual([400, { error: expect.stringMatching(/JSON/), errorStackTrace: '' }]);
+  });
+
   it('tells about itself', async () => {
     expect((await dashboard.call('GET', '/api/versions')).body).toMatchObject({ dashboard: { label: '1' } });
+    expect((await dashboard.call('GET', '/api/external_ip_addresses')).body).toEqual({
+      externalIPAddresses: { addresses: ['nuclio.example'] },
+    });
     expect((await dashboard.call('GET', '/api/namespaces')).body).toEqual({ namespaces: { names: ['nuclio'] } });
-    expect((await dashboard.call('GET', '/api/frontend_spec/')).body).toMatchObject({ platformKind: 'kube', namespace: 'nuclio' });
+    expect((await dashboard.call('GET', '/api/frontend_spec/')).body).toMatchObject({
+      platformKind: 'kube',
+      namespace: 'nuclio',
+      scaleToZero: { mode: 'disabled', scaleResources: [], inactivityWindowPresets: [] },
+      allowedAuthenticationModes: ['none', 'basicAuth'],
+      disableDefaultHttpTrigger: false,
+      logsScreenEnabled: true,
+    });
   });
 });
 
-describe('projects', () => {
-  it('are made, listed and given', async () => {
-    expect(await dashboard.call('POST', '/api/projects', { metadata: { name: 'p' }, spec: { description: 'd' } })).toMatchObject({
-      status: 201,
-      body: { metadata: { name: 'p' } },
-    });
-    expect(await dashboard.call('POST', '/api/projects', { metadata: { name: 'p' } })).toMatchObject({ status: 409 });
-    expect(await dashboard.call('POST', '/api/projects', { metadata: {} })).toMatchObject({
-      status: 400,
-      body: { error: expect.stringMatching(/Project name must be provided in metadata/) },
-    });
-    expect(Object.keys((await dashboard.call('GET', '/api/projects')).body)).toEqual(['default', 'p']);
-    expect(await dashboard.call('GET', '/api/projects/p')).toMatchObject({ status: 200, body: { spec: { description: 'd' } } });
-    expect(await dashboard.call('GET', '/api/projects/q')).toMatchObject({ status: 404 });
+describe('the platform configuration', () => {
+  it('is read from its file, and is the default one where there is no file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'platform-'));
+    const file = join(folder, 'platform.yaml');
+    expect(await readPlatformConfig(file)).toMatchObject({ functionInvocationTimeout: '1m0s' });
+    await writeFile(file, 'functionInvocationTimeout: 5s\nwebAdmin: { enabled: true }\n');
+    expect(await readPlatformConfig(file)).toMatchObject({ functionInvocationTimeout: '5s', webAdmin: { enabled: true } });
+    await writeFile(file, 'functionInvocationTimeout: soon\n');
+    await expect(readPlatformConfig(file)).rejects.toThrow('functionInvocationTimeout');
+    await rm(folder, { recursive: true });
   });
 });

@@ -1,19 +1,29 @@
 import { AmpouleError, messageOf } from '@ampoule/lib/errors';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
+import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
 import { TokenCheck } from './auth.ts';
 import { statusOf } from './errors.ts';
-import { FunctionStore } from './function-store.ts';
-import { ProjectStore } from './project-store.ts';
+import { allowOrigins } from './http/cors.ts';
+import { openApiRoute } from './http/openapi.ts';
+import { type ApiRoute, registerRoutes } from './http/route.ts';
 import { aboutRoutes } from './routes/about.ts';
+import { apiGatewayRoutes } from './routes/api-gateways.ts';
+import { functionEventRoutes } from './routes/function-events.ts';
+import { functionReplicaRoutes } from './routes/function-replicas.ts';
+import { functionTemplateRoutes } from './routes/function-templates.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { invocationRoutes } from './routes/invocations.ts';
 import { projectRoutes } from './routes/projects.ts';
+import { v3ioStreamRoutes } from './routes/v3io-streams.ts';
 import type { Settings } from './settings.ts';
+import { makeStores } from './stores/stores.ts';
+import { TemplateStore } from './stores/template-store.ts';
 
 export interface AppOptions {
   client: KubeClient;
   settings: Settings;
+  platform: PlatformConfig;
   logger: FastifyBaseLogger | false;
 }
 
@@ -21,17 +31,20 @@ export interface AppOptions {
 const BODY_LIMIT = 32 * 1024 * 1024;
 
 /** The dashboard's API: Nuclio's, behind a token. */
-export function makeApp({ client, settings, logger }: AppOptions): FastifyInstance {
+export function makeApp(options: AppOptions): FastifyInstance {
+  const { settings, logger } = options;
   const app = Fastify({
     ...(logger === false ? {} : { loggerInstance: logger }),
     bodyLimit: BODY_LIMIT,
     logController: new LogController({ disableRequestLogging: true }),
+    requestIdHeader: 'igz-ctx',
     routerOptions: { ignoreTrailingSlash: true },
     requestTimeout: 60_000,
   }) as unknown as FastifyInstance;
   const tokens = new TokenCheck(settings.tokenFile);
-  const functions = new FunctionStore(client);
 
+  acceptJsonOfAnyType(app);
+  allowOrigins(app);
   app.addHook('onRequest', async (request) => {
     if (request.url !== '/healthz') await tokens.check(request.headers.authorization);
   });
@@ -45,9 +58,29 @@ export function makeApp({ client, settings, logger }: AppOptions): FastifyInstan
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'Not found', errorStackTrace: '' }));
 
   app.get('/healthz', async () => ({ status: 'ok' }));
-  aboutRoutes(app, settings);
-  functionRoutes(app, functions, settings.namespace);
-  projectRoutes(app, new ProjectStore(client), settings.namespace);
-  invocationRoutes(app, functions, settings.namespace);
+  const routes = routesOf(options);
+  registerRoutes(app, [...routes, openApiRoute(routes, settings.version)]);
   return app;
+}
+
+/** Clients of Nuclio need not say that they send JSON. */
+function acceptJsonOfAnyType(app: FastifyInstance): void {
+  app.removeContentTypeParser('text/plain');
+  app.addContentTypeParser('*', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
+}
+
+function routesOf({ client, settings, platform }: AppOptions): ApiRoute[] {
+  const stores = makeStores(client, platform);
+  const { namespace } = settings;
+  return [
+    ...functionRoutes(stores, namespace),
+    ...functionReplicaRoutes(stores, namespace),
+    ...invocationRoutes(stores.functions, platform, namespace),
+    ...projectRoutes(stores, namespace),
+    ...functionEventRoutes(stores, namespace),
+    ...functionTemplateRoutes(new TemplateStore(settings.templatesFolder)),
+    ...apiGatewayRoutes(stores, namespace),
+    ...v3ioStreamRoutes(),
+    ...aboutRoutes(settings, platform),
+  ];
 }

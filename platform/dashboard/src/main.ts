@@ -5,8 +5,8 @@ import { loadKubeConfig } from '@ampoule/platform-api/kube/config';
 import { runComponent } from '@ampoule/platform-api/kube/run';
 import { pino } from 'pino';
 import { makeApp } from './app.ts';
-import { ProjectStore } from './project-store.ts';
-import { readSettings } from './settings.ts';
+import { readPlatformConfig, readSettings } from './settings.ts';
+import { ProjectStore } from './stores/project-store.ts';
 
 const RETRY_MS = 500;
 const settings = readSettings(process.env);
@@ -15,7 +15,8 @@ const logger = pino({ name: 'dashboard', level: settings.logLevel });
 await runComponent(logger, async () => {
   const client = new KubeClient(loadKubeConfig());
   await ensureDefaultProject(new ProjectStore(client));
-  const app = makeApp({ client, settings, logger });
+  const platform = await readPlatformConfig(settings.platformConfigFile);
+  const app = makeApp({ client, settings, platform, logger });
   await app.listen({ host: settings.host, port: settings.port });
   return async () => {
     await app.close();

@@ -1,8 +1,11 @@
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { AmpouleError } from '@ampoule/lib/errors';
 import { parseJson } from '@ampoule/lib/parse';
 import type { KubeConfig, KubernetesObject } from '@kubernetes/client-node';
-import { z } from 'zod';
+import * as z from 'zod';
 import { platformError } from '../errors.ts';
-import { type KubeResource, pathOf } from './resources.ts';
+import { type KubeResource, pathOf, resources } from './resources.ts';
 import { type KubeRequest, type KubeResponse, KubeTransport } from './transport.ts';
 
 const statusSchema = z.looseObject({ message: z.string().optional(), reason: z.string().optional() });
@@ -12,6 +15,13 @@ const listSchema = z.looseObject({ metadata: z.looseObject({ resourceVersion: z.
 export interface KubeList<T> {
   metadata: { resourceVersion: string };
   items: T[];
+}
+
+export interface PodLogOptions {
+  container: string;
+  follow: boolean;
+  sinceSeconds?: number | undefined;
+  tailLines?: number | undefined;
 }
 
 /** The verbs of the Kubernetes API that the platform needs, on plain JSON objects: what is unknown here is kept. */
@@ -85,6 +95,28 @@ export class KubeClient {
     if (response.status !== 404) ensureDone(request, response);
   }
 
+  /** The log of a container, as it is written. @throws AMP_KUBE_REFUSED */
+  async podLog(
+    namespace: string,
+    pod: string,
+    { container, follow, sinceSeconds, tailLines }: PodLogOptions,
+    signal: AbortSignal,
+  ): Promise<Readable> {
+    const request: KubeRequest = {
+      method: 'GET',
+      path: `${pathOf(resources.pods, namespace, pod)}/log`,
+      query: {
+        container,
+        follow: String(follow),
+        ...(sinceSeconds === undefined ? {} : { sinceSeconds: String(sinceSeconds) }),
+        ...(tailLines === undefined ? {} : { tailLines: String(tailLines) }),
+      },
+    };
+    const response = await this.#transport.open(request, signal);
+    if (response.statusCode !== 200) ensureDone(request, { status: response.statusCode ?? 0, body: await text(response) });
+    return response;
+  }
+
   close(): void {
     this.#transport.close();
   }
@@ -118,6 +150,12 @@ function ensureDone({ method, path }: KubeRequest, response: KubeResponse): Kube
     throw platformError('AMP_KUBE_CONFLICT', { ...parts, fix: 'Read the object again, then repeat the change.' });
   const fix = response.status === 403 ? "Check the roles of the component's service account." : 'Correct what the message names.';
   throw platformError('AMP_KUBE_REFUSED', { ...parts, fix });
+}
+
+/** The status with which the API server refused a request; undefined for any other error. */
+export function refusedStatusOf(error: unknown): number | undefined {
+  if (!(error instanceof AmpouleError) || error.code !== 'AMP_KUBE_REFUSED') return undefined;
+  return Number(/with (\d+)$/.exec(error.what)?.[1]);
 }
 
 function reasonOf(body: string): { message: string; reason?: string | undefined } {

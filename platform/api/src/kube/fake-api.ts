@@ -15,6 +15,9 @@ export class FakeApi {
   readonly writes: string[] = [];
   /** When set, answers instead of the server; true means that it did. */
   intercept: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
+  /** Logs by the paths of their pods; what is added with `log` reaches those who follow. */
+  readonly logs = new Map<string, string>();
+  readonly #followers = new Set<{ path: string; response: ServerResponse }>();
   readonly #watches = new Set<{ path: string; response: ServerResponse }>();
   readonly #server = createServer((request, response) => void this.#serve(request, response));
   #version = 1;
@@ -44,7 +47,7 @@ export class FakeApi {
     const given = object as RawObject;
     const isSameSpec = given.spec === undefined || JSON.stringify(old?.spec) === JSON.stringify(given.spec);
     const metadata = {
-      ...given.metadata,
+      ...(given.metadata ?? old?.metadata),
       name: path.slice(path.lastIndexOf('/') + 1),
       namespace,
       uid: old?.metadata.uid ?? `uid-${this.#version}`,
@@ -55,6 +58,17 @@ export class FakeApi {
     this.objects.set(path, stored);
     this.#tell(old === undefined ? 'ADDED' : 'MODIFIED', path, stored);
     return stored;
+  }
+
+  /** How many follow a log. */
+  get followers(): number {
+    return this.#followers.size;
+  }
+
+  /** Adds to the log of a pod. */
+  log(pod: string, text: string): void {
+    this.logs.set(pod, (this.logs.get(pod) ?? '') + text);
+    for (const follower of this.#followers) if (follower.path === pod) follower.response.write(text);
   }
 
   #tell(type: string, path: string, object: Stored): void {
@@ -77,6 +91,10 @@ export class FakeApi {
       response.on('close', () => this.#watches.delete(watch));
       return;
     }
+    if (pathname.endsWith('/log')) {
+      this.#answerLog(pathname.slice(0, -'/log'.length), searchParams, response);
+      return;
+    }
     const current = this.objects.get(pathname);
     if (method === 'POST') {
       const path = `${pathname}/${body?.metadata?.name}`;
@@ -84,12 +102,17 @@ export class FakeApi {
       return void answer(201, this.put(path, body ?? {}));
     }
     if (method === 'GET' && current === undefined && !/\/namespaces\/[^/]+\/[^/]+\/[^/]+$/.test(pathname)) {
-      const items = [...this.objects].filter(([path]) => path.slice(0, path.lastIndexOf('/')) === pathname).map(([, object]) => object);
+      const items = [...this.objects]
+        .filter(([path, object]) => path.slice(0, path.lastIndexOf('/')) === pathname && hasLabels(object, searchParams))
+        .map(([, object]) => object);
       return void answer(200, { metadata: { resourceVersion: String(this.#version) }, items });
     }
     const isApply = request.headers['content-type'] === 'application/apply-patch+yaml';
     if (current === undefined && !isApply) return void answer(404, { reason: 'NotFound', message: 'not found' });
     const wanted = body?.metadata?.resourceVersion;
+    if (method === 'PUT' && wanted === undefined) {
+      return void answer(422, { reason: 'Invalid', message: 'metadata.resourceVersion: must be specified for an update' });
+    }
     if (wanted !== undefined && wanted !== current?.metadata.resourceVersion)
       return void answer(409, { reason: 'Conflict', message: 'stale' });
     if (method === 'DELETE' && current !== undefined) {
@@ -103,6 +126,34 @@ export class FakeApi {
     const isSame = current !== undefined && isApply && isWithin({ ...body, metadata: undefined }, { ...current, metadata: undefined });
     answer(200, isSame ? current : this.put(pathname, next));
   }
+  #answerLog(pod: string, query: URLSearchParams, response: ServerResponse): void {
+    const text = this.logs.get(pod);
+    if (text === undefined) {
+      response.writeHead(404, { 'content-type': 'application/json' }).end(JSON.stringify({ reason: 'NotFound', message: 'no such pod' }));
+      return;
+    }
+    const tailLines = query.get('tailLines');
+    const lines = text.split(/(?<=\n)/);
+    response.writeHead(200, { 'content-type': 'text/plain' });
+    response.write((tailLines === null ? lines : lines.slice(-Number(tailLines))).join(''));
+    if (query.get('follow') !== 'true') {
+      response.end();
+      return;
+    }
+    const follower = { path: pod, response };
+    this.#followers.add(follower);
+    response.on('close', () => this.#followers.delete(follower));
+  }
+}
+
+/** Whether an object has the labels of a selector such as `a=b,c=d`. One that a test gave no labels at all is in every list. */
+function hasLabels({ metadata }: Stored, query: URLSearchParams): boolean {
+  if (metadata.labels === undefined) return true;
+  const terms = (query.get('labelSelector') ?? '').split(',').filter((term) => term !== '');
+  return terms.every((term) => {
+    const [name = '', value] = term.split('=');
+    return metadata.labels?.[name] === value;
+  });
 }
 
 function merge(target: unknown, patch: unknown): unknown {

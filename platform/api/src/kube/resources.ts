@@ -21,6 +21,8 @@ function kind<T extends KubernetesObject>(apiVersion: string, name: string, plur
 export const resources = {
   functions: kind<RawObject>(api.apiVersion, 'NuclioFunction', 'nucliofunctions'),
   projects: kind<RawObject>(api.apiVersion, 'NuclioProject', 'nuclioprojects'),
+  apiGateways: kind<RawObject>(api.apiVersion, 'NuclioAPIGateway', 'nuclioapigateways'),
+  functionEvents: kind<RawObject>(api.apiVersion, 'NuclioFunctionEvent', 'nucliofunctionevents'),
   configMaps: kind<V1ConfigMap>('v1', 'ConfigMap', 'configmaps'),
   services: kind<V1Service>('v1', 'Service', 'services'),
   pods: kind<V1Pod>('v1', 'Pod', 'pods'),

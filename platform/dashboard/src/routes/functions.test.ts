@@ -1,94 +1,227 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { spec, startDashboard, type TestDashboard } from '../test-dashboard.ts';
+import { expect } from 'vitest';
+import { spec } from '../testing/dashboard.ts';
+import { at, building, fn, inProject, ready, twoProjects, withGateway, withProject } from '../testing/functions.ts';
+import { playRows, type Row } from '../testing/rows.ts';
 
-let dashboard: TestDashboard;
+const creation: Row[] = [
+  {
+    it: 'are written in state building, filled in',
+    call: 'POST /api/functions',
+    body: fn('f'),
+    status: 202,
+    answer: undefined,
+    after: {
+      [at('f')]: {
+        metadata: { labels: { 'nuclio.io/project-name': 'default' } },
+        spec: { triggers: { 'default-http': { kind: 'http', numWorkers: 1 } }, resources: { requests: { cpu: '25m', memory: '1Mi' } } },
+        status: { state: 'building' },
+      },
+    },
+  },
+  {
+    it: 'lose what is null, which a schema of Kubernetes does not take',
+    call: 'POST /api/functions',
+    body: fn('f', { ...spec, env: null, minReplicas: null }),
+    status: 202,
+    after: { [at('f')]: { spec: expect.not.objectContaining({ env: null }) } },
+  },
+  {
+    it: 'belong to the project that the header names',
+    given: withProject,
+    call: 'POST /api/functions',
+    body: fn('f'),
+    headers: inProject('other'),
+    status: 202,
+    after: { [at('f')]: { metadata: { labels: { 'nuclio.io/project-name': 'other' } } } },
+  },
+  {
+    it: 'are refused when their name is taken',
+    given: building,
+    call: 'POST /api/functions',
+    body: fn('f'),
+    status: 409,
+    answer: { error: 'Cannot create two functions with the same name' },
+  },
+  {
+    it: 'are refused when their name is reserved',
+    call: 'POST /api/functions',
+    body: fn('scaler'),
+    status: 412,
+    answer: { error: 'Function name scaler is reserved and cannot be used.' },
+  },
+  {
+    it: 'are refused without a name',
+    call: 'POST /api/functions',
+    body: { metadata: {}, spec },
+    status: 400,
+    answer: { error: expect.stringContaining('Function name must be provided in metadata') },
+  },
+  {
+    it: 'are refused when their project is missing',
+    call: 'POST /api/functions',
+    body: fn('f'),
+    headers: inProject('none'),
+    status: 412,
+    answer: { error: 'Project does not exist' },
+  },
+  {
+    it: 'are refused with all mistakes of their form at once',
+    call: 'POST /api/functions',
+    body: fn('A b', { handler: 1, replicas: -1 }),
+    status: 400,
+    answer: { error: expect.stringMatching(/metadata\.name.*spec\.handler.*spec\.replicas/s) },
+  },
+  {
+    it: 'are refused when what they ask for cannot be',
+    call: 'POST /api/functions',
+    body: fn('f', { ...spec, minReplicas: 2, maxReplicas: 1 }),
+    status: 400,
+    answer: { error: 'Min replicas must be less than or equal to max replicas' },
+  },
+  {
+    it: 'are refused when the body is no JSON object',
+    call: 'POST /api/functions',
+    body: 'f',
+    status: 400,
+  },
+  {
+    it: 'are refused when the time that the caller gives is none',
+    call: 'POST /api/functions',
+    body: fn('f'),
+    headers: { 'x-nuclio-creation-state-updated-timeout': 'soon' },
+    status: 400,
+    after: { [at('f')]: undefined },
+  },
+  {
+    it: 'are refused when a stream cannot scale',
+    call: 'POST /api/functions',
+    body: fn('f', { ...spec, minReplicas: 1, maxReplicas: 3, triggers: { s: { kind: 'v3ioStream' } } }),
+    status: 400,
+    answer: { error: 'V3IO Stream trigger does not support autoscaling' },
+  },
+  {
+    it: 'are corrected when a stream cannot scale and the caller wants that',
+    call: 'POST /api/functions',
+    body: fn('f', { ...spec, minReplicas: 1, maxReplicas: 3, triggers: { s: { kind: 'v3ioStream' } } }),
+    headers: { 'x-nuclio-autofix-function-configuration': 'true' },
+    status: 202,
+    after: { [at('f')]: { spec: { minReplicas: 3, maxReplicas: 3 } } },
+  },
+];
 
-beforeEach(async () => {
-  dashboard = await startDashboard();
-});
-afterEach(() => dashboard.stop());
+const reading: Row[] = [
+  { it: 'are listed by their names', given: twoProjects, call: 'GET /api/functions', status: 200, names: ['a', 'b'] },
+  {
+    it: 'are filtered by project',
+    given: twoProjects,
+    call: 'GET /api/functions',
+    headers: inProject('other'),
+    status: 200,
+    names: ['b'],
+  },
+  {
+    it: 'are not filtered by what no project can be named',
+    call: 'GET /api/functions',
+    headers: inProject('a,b=c'),
+    status: 400,
+  },
+  {
+    it: 'are filtered by name',
+    given: twoProjects,
+    call: 'GET /api/functions',
+    headers: { 'x-nuclio-function-name': 'a' },
+    status: 200,
+    names: ['a'],
+  },
+  {
+    it: 'are listed in the namespace that the header names',
+    given: building,
+    call: 'GET /api/functions',
+    headers: { 'x-nuclio-function-namespace': 'other' },
+    status: 200,
+    names: [],
+  },
+  {
+    it: 'are given one at a time',
+    given: building,
+    call: 'GET /api/functions/f',
+    status: 200,
+    answer: { metadata: { name: 'f', namespace: 'nuclio' }, spec, status: { state: 'building' } },
+  },
+  { it: 'are not found where there is none', call: 'GET /api/functions/f', status: 404, answer: { error: 'Function not found' } },
+  {
+    it: 'tell their API gateways to those who ask',
+    given: withGateway,
+    call: 'GET /api/functions/f',
+    headers: { 'x-nuclio-function-enrich-apigateways': 'true' },
+    status: 200,
+    answer: { status: { state: 'ready', apiGateways: ['g'] } },
+  },
+  {
+    it: 'lose the image that their source became, for those who ask',
+    given: ready,
+    call: 'GET /api/functions/f',
+    headers: { 'x-nuclio-skip-spec-cleanup': 'true' },
+    status: 200,
+    answer: { spec: expect.not.objectContaining({ image: expect.anything() }) },
+  },
+  {
+    it: 'are exported so that they are not run where they come to, without secrets',
+    given: async (d) => {
+      await d.create('f', { ...spec, triggers: { k: { kind: 'kafka-cluster', password: 'p', secret: 's', topics: ['t'] } } });
+      d.setState('f', 'ready');
+    },
+    call: 'GET /api/functions/f?export=true',
+    status: 200,
+    names: ['metadata', 'spec'],
+    answer: {
+      metadata: {
+        name: 'f',
+        annotations: { 'skip-build': 'true', 'skip-deploy': 'true', 'nuclio.io/previous-state': 'ready' },
+      },
+      spec: { triggers: { k: { kind: 'kafka-cluster', name: 'k', numWorkers: 1, topics: ['t'] } } },
+    },
+  },
+  { it: 'are exported all at once', given: twoProjects, call: 'GET /api/functions?export=true', status: 200, names: ['a', 'b'] },
+];
 
-describe('functions', () => {
-  it('are written in state building, filled in', async () => {
-    expect(await dashboard.create('f')).toEqual({ status: 202, body: undefined });
-    expect(dashboard.stored('f')).toMatchObject({
-      metadata: { labels: { 'nuclio.io/project-name': 'default' } },
-      spec: { triggers: { 'default-http': { kind: 'http' } } },
-      status: { state: 'building' },
-    });
-  });
+playRows('functions that are created', creation);
+playRows('functions that are read', reading);
 
-  it('are listed by their names, filtered by name and project', async () => {
-    await dashboard.call('POST', '/api/projects', { metadata: { name: 'other' } });
-    await dashboard.create('a');
-    await dashboard.create('b', spec, { 'x-nuclio-project-name': 'other' });
-    expect(Object.keys((await dashboard.call('GET', '/api/functions')).body)).toEqual(['a', 'b']);
-    expect(Object.keys((await dashboard.call('GET', '/api/functions', undefined, { 'x-nuclio-project-name': 'other' })).body)).toEqual([
-      'b',
-    ]);
-    expect(Object.keys((await dashboard.call('GET', '/api/functions', undefined, { 'x-nuclio-function-name': 'a' })).body)).toEqual(['a']);
-  });
-
-  it('are given one at a time, or 404', async () => {
-    await dashboard.create('f');
-    expect(await dashboard.call('GET', '/api/functions/f')).toMatchObject({
-      status: 200,
-      body: { metadata: { name: 'f' }, spec, status: { state: 'building' } },
-    });
-    expect(await dashboard.call('GET', '/api/functions/g')).toMatchObject({ status: 404 });
-  });
-
-  it('are refused with all mistakes of their form at once', async () => {
-    const { status, body } = await dashboard.call('POST', '/api/functions', {
-      metadata: { name: 'A b' },
-      spec: { handler: 1, replicas: -1 },
-    });
-    expect(status).toBe(400);
-    expect(body.error).toMatch(/metadata\.name.*spec\.handler.*spec\.replicas/s);
-  });
-
-  it('are refused when their name is taken or reserved, or their project is missing', async () => {
-    await dashboard.create('f');
-    expect(await dashboard.create('f')).toMatchObject({ status: 409, body: { error: 'Cannot create two functions with the same name' } });
-    expect(await dashboard.create('scaler')).toMatchObject({
-      status: 412,
-      body: { error: 'Function name scaler is reserved and cannot be used.' },
-    });
-    expect(await dashboard.create('g', spec, { 'x-nuclio-project-name': 'none' })).toMatchObject({
-      status: 412,
-      body: { error: 'Project does not exist' },
-    });
-  });
-
-  it('can be waited for until they are stable', async () => {
-    const created = dashboard.create('f', spec, { 'x-nuclio-wait-function-action': 'true' });
-    await delay(400);
-    expect(await Promise.race([created, 'still waiting'])).toBe('still waiting');
-    dashboard.setState('f', 'ready');
-    expect(await created).toMatchObject({ status: 202 });
-  });
-
-  it('are replaced and built anew, unless they are being built or have changed meanwhile', async () => {
-    await dashboard.create('f');
-    const put = (resourceVersion = '') =>
-      dashboard.call('PUT', '/api/functions/f', { metadata: { name: 'f', resourceVersion }, spec: { ...spec, handler: 'x:y' } });
-    expect(await put()).toMatchObject({
-      status: 412,
-      body: { error: 'Function cannot be updated when existing function is being provisioned' },
-    });
-    dashboard.setState('f', 'ready');
-    expect(await put('1')).toMatchObject({ status: 409, body: { error: 'Function resource version is stale' } });
-    expect(await put()).toMatchObject({ status: 202 });
-    expect(dashboard.stored('f')).toMatchObject({ spec: { handler: 'x:y' }, status: { state: 'building' } });
-  });
-
-  it('are removed when nothing works on them, and removing twice is fine', async () => {
-    await dashboard.create('f');
-    const remove = (headers = {}) => dashboard.call('DELETE', '/api/functions', { metadata: { name: 'f' } }, headers);
-    expect(await remove()).toMatchObject({ status: 412 });
-    expect(await remove({ 'x-nuclio-delete-function-ignore-state-validation': 'true' })).toMatchObject({ status: 204 });
-    expect(await remove()).toMatchObject({ status: 204 });
-    expect(await dashboard.call('DELETE', '/api/functions', {})).toMatchObject({ status: 400 });
-  });
-});
+playRows(
+  'functions of a platform with settings of its own',
+  [
+    {
+      it: 'get the environment of all functions, and no trigger that they do not name',
+      call: 'POST /api/functions',
+      body: fn('f', { ...spec, env: [{ name: 'A', value: 'own' }] }),
+      status: 202,
+      after: {
+        [at('f')]: {
+          spec: {
+            env: [
+              { name: 'A', value: 'own' },
+              { name: 'B', value: '2' },
+            ],
+            envFrom: [{ secretRef: { name: 's' } }],
+            triggers: {},
+          },
+        },
+      },
+    },
+  ],
+  {
+    platform: {
+      disableDefaultHTTPTrigger: true,
+      runtime: {
+        common: {
+          env: [
+            { name: 'A', value: '1' },
+            { name: 'B', value: '2' },
+          ],
+          envFrom: [{ secretRef: { name: 's' } }],
+        },
+      },
+    },
+  },
+);

@@ -2,72 +2,102 @@ import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders 
 import { messageOf } from '@ampoule/lib/errors';
 import { parseDuration } from '@ampoule/platform-api/duration';
 import type { FunctionStatus } from '@ampoule/platform-api/function';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { dashboardError } from '../errors.ts';
-import type { FunctionStore } from '../function-store.ts';
-import { headerOf, headers } from '../headers.ts';
+import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
+import { dashboardError, invalidRequest } from '../errors.ts';
+import { headers } from '../headers.ts';
+import { type ApiRoute, type Call, defineRoute, type Method } from '../http/route.ts';
+import type { FunctionStore } from '../stores/function-store.ts';
+import { functionStatusOf } from '../stores/function-view.ts';
 
-const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'] as const;
-const DEFAULT_TIMEOUT_MS = 60_000;
+const METHODS: readonly Method[] = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'];
 /** Headers that belong to one connection, and the token, which is no business of a function. */
 const NOT_FORWARDED: ReadonlySet<string> = new Set(['host', 'connection', 'keep-alive', 'upgrade', 'te', 'authorization', 'expect']);
 const NOT_RETURNED: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade']);
+const OF_BODY: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding']);
 
 /** /api/function_invocations: calls a function for people who cannot reach it themselves. Bodies are streamed both ways. */
-export function invocationRoutes(app: FastifyInstance, store: FunctionStore, defaultNamespace: string): void {
-  app.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
-    for (const url of ['/api/function_invocations', '/api/function_invocations/*']) {
-      scope.route({
-        method: [...METHODS],
-        url,
-        handler: async (request, reply) => {
-          const target = await targetOf(request);
-          const response = await invoke(request, target).catch((cause: unknown) => {
-            throw dashboardError('AMP_INVOKE_FAILED', {
-              what: `Failed to invoke function: ${messageOf(cause)}`,
-              fix: "Look at the function's state and message, and at its log.",
-              cause,
-            });
-          });
-          for (const [name, value] of Object.entries(response.headers)) {
-            if (value !== undefined && !NOT_RETURNED.has(name) && !name.startsWith('x-nuclio')) reply.header(name, value);
-          }
-          return reply.code(response.statusCode ?? 502).send(response);
-        },
+export function invocationRoutes(functions: FunctionStore, platform: PlatformConfig, defaultNamespace: string): ApiRoute[] {
+  const invokeFunction = async (call: Call) => {
+    const timeoutMs = timeoutOf(call.header(headers.invokeTimeout) ?? platform.functionInvocationTimeout);
+    const url = await urlOf(call);
+    const response = await send(call, url, timeoutMs).catch((cause: unknown) => {
+      throw dashboardError('AMP_INVOKE_FAILED', {
+        what: `Failed to invoke function: ${messageOf(cause)}`,
+        fix: "Look at the function's state and message, and at its log.",
+        cause,
       });
+    });
+    for (const [name, value] of Object.entries(response.headers)) {
+      if (value !== undefined && isReturned(name)) call.reply.header(name, value);
     }
-  });
+    call.reply.code(response.statusCode ?? 502);
+    return response;
+  };
 
-  async function targetOf({ headers: all }: FastifyRequest): Promise<string> {
-    const name = headerOf(all, headers.functionName);
-    if (name === undefined) throw invalid('Function name must be provided');
-    const { status } = await store.get(headerOf(all, headers.functionNamespace) ?? defaultNamespace, name);
-    return urlOf(status, headerOf(all, headers.invokeUrl), headerOf(all, headers.path) ?? '/');
+  async function urlOf({ header }: Call): Promise<string> {
+    const name = header(headers.functionName);
+    if (name === undefined) throw invalidRequest('Function name must be provided');
+    const found = await functions.get(header(headers.functionNamespace) ?? defaultNamespace, name);
+    const path = header(headers.path) ?? '/';
+    return `http://${addressOf(functionStatusOf(found), header(headers.invokeUrl))}${path.startsWith('/') ? '' : '/'}${path}`;
   }
+
+  return ['/api/function_invocations', '/api/function_invocations/*'].flatMap((url) =>
+    METHODS.map((method) =>
+      defineRoute({
+        method,
+        url,
+        summary: 'Call a function; status, headers and body of the answer are its own.',
+        headers: [
+          headers.functionName,
+          headers.functionNamespace,
+          headers.path,
+          headers.invokeUrl,
+          headers.invokeTimeout,
+          headers.logLevel,
+        ],
+        isRaw: true,
+        status: 200,
+        answerType: '*/*',
+        failures: [400, 404, 502],
+        handle: invokeFunction,
+      }),
+    ),
+  );
 }
 
-function urlOf(status: FunctionStatus, wanted: string | undefined, path: string): string {
+/** The logs that a caller asked for are for the caller; all else of Nuclio's headers is between function and platform. */
+function isReturned(name: string): boolean {
+  return !NOT_RETURNED.has(name) && (name === headers.logs || !name.startsWith('x-nuclio'));
+}
+
+function addressOf(status: FunctionStatus, wanted: string | undefined): string {
   const known = [...(status.internalInvocationUrls ?? []), ...(status.externalInvocationUrls ?? [])];
   const address = wanted === undefined ? known[0] : known.find((url) => url === wanted.replace(/^https?:\/\//, ''));
-  if (address === undefined) throw invalid(wanted === undefined ? 'Function has no invocation url' : `Invalid function url ${wanted}`);
-  return `http://${address}${path.startsWith('/') ? '' : '/'}${path}`;
+  if (address !== undefined) return address;
+  throw invalidRequest(wanted === undefined ? 'Function has no invocation url' : `Invalid function url ${wanted}`);
 }
 
-function invoke({ raw, method, headers: all }: FastifyRequest, url: string): Promise<IncomingMessage> {
-  const timeoutText = headerOf(all, headers.invokeTimeout);
-  const timeoutMs = timeoutText === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(timeoutText);
-  if (timeoutMs === undefined) throw invalid(`Invalid invoke timeout ${timeoutText}`);
-  const forwarded: OutgoingHttpHeaders = { [headers.target]: headerOf(all, headers.functionName) };
-  for (const [name, value] of Object.entries(all)) if (!NOT_FORWARDED.has(name)) forwarded[name] = value;
+function timeoutOf(text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds === undefined) throw invalidRequest(`Invalid function timeout ${text}`);
+  return milliseconds;
+}
+
+function send({ request: { raw, method, headers: all }, header, signal }: Call, url: string, timeoutMs: number): Promise<IncomingMessage> {
+  const forwarded: OutgoingHttpHeaders = { [headers.target]: header(headers.functionName) };
+  const isBodyless = method === 'GET';
+  for (const [name, value] of Object.entries(all)) {
+    if (!NOT_FORWARDED.has(name) && !(isBodyless && OF_BODY.has(name))) forwarded[name] = value;
+  }
   return new Promise((resolve, reject) => {
-    const request = httpRequest(url, { method, headers: forwarded, signal: AbortSignal.timeout(timeoutMs) }, resolve);
+    const request = httpRequest(
+      url,
+      { method, headers: forwarded, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) },
+      resolve,
+    );
     request.on('error', reject);
-    raw.pipe(request);
+    if (isBodyless) request.end();
+    else raw.pipe(request);
   });
-}
-
-function invalid(what: string) {
-  return dashboardError('AMP_REQUEST_INVALID', { what, fix: 'Correct the request, then send it again.' });
 }

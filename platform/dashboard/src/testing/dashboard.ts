@@ -2,24 +2,33 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FakeApi } from '@ampoule/platform-api/kube/fake-api';
-import { makeApp } from './app.ts';
-import { ProjectStore } from './project-store.ts';
+import { platformConfigSchema } from '@ampoule/platform-api/platform-config';
+import { makeApp } from '../app.ts';
+import { readSettings } from '../settings.ts';
+import { ProjectStore } from '../stores/project-store.ts';
 
-const PATH = '/apis/nuclio.io/v1beta1/namespaces/nuclio/nucliofunctions';
+/** Where the API server of tests keeps the objects of the namespace. */
+export const kinds = '/apis/nuclio.io/v1beta1/namespaces/nuclio';
+const PATH = `${kinds}/nucliofunctions`;
 const SOURCE = Buffer.from('exports.handler = () => 1').toString('base64');
 
 /** A function that can be created as it is. */
 export const spec = { runtime: 'nodejs', handler: 'main:handler', build: { functionSourceCode: SOURCE } };
 
 /** A dashboard on a port of its own, before an API server of tests. */
-export async function startDashboard() {
+export async function startDashboard({ platform = {}, templatesFolder }: { platform?: object; templatesFolder?: string } = {}) {
   const api = new FakeApi();
   const client = await api.start();
   const folder = await mkdtemp(join(tmpdir(), 'dashboard-'));
   const tokenFile = join(folder, 'token');
   await writeFile(tokenFile, 'right\n');
-  const settings = { namespace: 'nuclio', tokenFile, host: '127.0.0.1', port: 0, ingressHosts: [], version: '1', logLevel: 'info' };
-  const app = makeApp({ client, settings, logger: false });
+  const settings = readSettings({
+    AMPOULE_DASHBOARD_TOKEN_FILE: tokenFile,
+    AMPOULE_INGRESS_HOSTS: 'nuclio.example',
+    AMPOULE_VERSION: '1',
+    AMPOULE_TEMPLATES_FOLDER: templatesFolder,
+  });
+  const app = makeApp({ client, settings, platform: platformConfigSchema.parse(platform), logger: false });
   const origin = await app.listen({ host: '127.0.0.1', port: 0 });
   await new ProjectStore(client).ensureDefault('nuclio');
 
@@ -30,10 +39,12 @@ export async function startDashboard() {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const answer = await response.text();
-    return { status: response.status, body: answer === '' ? undefined : JSON.parse(answer) };
+    return { status: response.status, headers: response.headers, body: answer === '' ? undefined : JSON.parse(answer) };
   }
 
   return {
+    app,
+    api,
     origin,
     tokenFile,
     call,

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { apiGatewaySchema, enrichApiGateway, upstreamFunctionsOf, validateApiGateway } from './api-gateway.ts';
+
+const to = (name: string) => ({ kind: 'nucliofunction', nucliofunction: { name } });
+const make = (spec: object, name = 'g') => enrichApiGateway(apiGatewaySchema.parse({ metadata: { name }, spec }));
+
+describe('an API gateway', () => {
+  it('gets its name and its mode of authentication, and keeps fields that are not known', () => {
+    expect(make({ host: 'h', upstreams: [to('f')], future: 1 }).spec).toMatchObject({ name: 'g', authenticationMode: 'none', future: 1 });
+  });
+
+  it('names the functions that it leads to', () => {
+    expect(upstreamFunctionsOf(make({ upstreams: [to('a'), to('b')] }).spec)).toEqual(['a', 'b']);
+    expect(upstreamFunctionsOf({})).toEqual([]);
+  });
+
+  it('is told all mistakes at once', () => {
+    expect(() => validateApiGateway(make({}))).toThrow('Host must be provided in spec; One or more upstreams must be provided in spec');
+  });
+
+  it('passes with a path, two upstreams and a user', () => {
+    const authentication = { basicAuth: { username: 'u', password: 'p' } };
+    const spec = { host: 'h', path: '/a/b-c', upstreams: [to('a'), to('b')], authenticationMode: 'basicAuth', authentication };
+    expect(() => validateApiGateway(make(spec))).not.toThrow();
+  });
+
+  it.each(['', 'A', 'a.b', 'a'.repeat(64)])('cannot be named %j', (name) => {
+    expect(() => make({}, name)).toThrow();
+  });
+});
