@@ -5,6 +5,7 @@ import type { WorkerOptions } from '../runtime/options.ts';
 import type { Answer, Event } from './event.ts';
 import { decodeAnswer, encodeBatch, encodeEvent, encodeHeader, frameBound, frameKind, framesWithin, HEADER } from './frames.ts';
 import { makeRing, RingReader, RingWriter } from './ring.ts';
+import { SignalReplies } from './signal-replies.ts';
 import { type FromThread, NOTHING, type ThreadData, type ToThread } from './thread-protocol.ts';
 import { takeThread } from './threads.ts';
 import type { Worker, WorkerListener } from './worker.ts';
@@ -21,7 +22,7 @@ export class ThreadWorker implements Worker {
   readonly #events: RingWriter;
   readonly #answers: RingReader;
   readonly #claim: Int32Array;
-  readonly #signals = new Map<number, () => void>();
+  readonly #signals = new SignalReplies();
   /** Nothing is on offer, so the next event that is sent has to be put into the claim word. */
   #idle = true;
   #ended = false;
@@ -88,11 +89,9 @@ export class ThreadWorker implements Worker {
   }
 
   control(signal: WorkerSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const id = this.#signals.size + Math.random();
-    this.#signals.set(id, resolve);
+    const { id, replied } = this.#signals.expect();
     this.#post({ signal, id });
-    return promise;
+    return replied;
   }
 
   async kill(): Promise<void> {
@@ -102,7 +101,7 @@ export class ThreadWorker implements Worker {
     await this.#thread.terminate();
     await exited;
     this.poll();
-    this.#endSignals();
+    this.#signals.end();
   }
 
   #offer<Item>(
@@ -132,7 +131,7 @@ export class ThreadWorker implements Worker {
       this.#deliver(Buffer.from(message.frame.buffer, message.frame.byteOffset, message.frame.byteLength), 0, false);
     else if ('ready' in message) this.#started.resolve();
     else if ('ack' in message) this.#listener.acknowledged(message.ack);
-    else if ('signalled' in message) this.#endSignal(message.signalled);
+    else if ('signalled' in message) this.#signals.reply(message.signalled);
     else {
       const { code, ...text } = message.failed;
       const known = code === 'AMP_HANDLER_MISSING' ? code : 'AMP_HANDLER_LOAD';
@@ -156,7 +155,7 @@ export class ThreadWorker implements Worker {
     if (this.#ended) return;
     this.#ended = true;
     this.poll();
-    this.#endSignals();
+    this.#signals.end();
     this.#started.reject(
       processorError('AMP_HANDLER_LOAD', {
         what: 'The worker ended while it started',
@@ -165,15 +164,6 @@ export class ThreadWorker implements Worker {
       }),
     );
     this.#listener.exited(reason);
-  }
-
-  #endSignal(id: number): void {
-    this.#signals.get(id)?.();
-    this.#signals.delete(id);
-  }
-
-  #endSignals(): void {
-    for (const id of [...this.#signals.keys()]) this.#endSignal(id);
   }
 
   #post(message: ToThread): void {

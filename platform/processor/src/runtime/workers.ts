@@ -7,6 +7,11 @@ import type { WorkerOptions } from './options.ts';
 type MakeWorker = (options: WorkerOptions, listener: WorkerListener) => ReturnType<WorkerMaker>;
 
 const makers: Record<string, () => MakeWorker | Promise<MakeWorker>> = {
+  python: async () => (await import('./python/python-worker.ts')).makePythonWorker,
+  shell: async () => {
+    const { ShellWorker } = await import('./shell/shell-worker.ts');
+    return (options, listener) => new ShellWorker(options, listener);
+  },
   nodejs: () => (options, listener) => new ThreadWorker(options, listener),
 };
 

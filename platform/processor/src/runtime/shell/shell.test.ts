@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { call, runProcessor } from '../../testing/run-processor.ts';
+
+const run = (script: string, spec: object = {}) => runProcessor(script, { runtime: 'shell', ...spec }, 'main.sh');
+
+describe('a shell script', () => {
+  it('gets the body as its input, and answers with what it prints', async () => {
+    const { url } = await run('rev; echo to stderr >&2');
+    expect(await call(url, { method: 'POST', body: 'abc\n' })).toMatchObject({ status: 200, type: 'text/plain', body: 'cba\nto stderr\n' });
+  });
+
+  it('finds its event in the environment, its arguments in the attributes or in a header', async () => {
+    const { url } = await run('echo "$NUCLIO_EVENT_METHOD $NUCLIO_EVENT_PATH $NUCLIO_TRIGGER_KIND $*"', {
+      runtimeAttributes: { arguments: 'a b', responseHeaders: { 'X-From': 'shell' } },
+    });
+    const answer = await call(`${url}/p?q=1`, { method: 'PUT', body: '' });
+    expect(answer).toMatchObject({ body: 'PUT /p http a b\n' });
+    expect(answer.headers.get('x-from')).toBe('shell');
+    expect(await call(url, { headers: { 'x-nuclio-arguments': 'c $(id)' } })).toMatchObject({ body: 'GET / http c $(id)\n' });
+  });
+
+  it('that fails is answered with 500, its code and what it printed', async () => {
+    const { url } = await run('echo half; exit 3');
+    expect(await call(url)).toMatchObject({ status: 500, body: 'Failed to run shell command.\nError: exit status 3\nOutput:half\n' });
+  });
+
+  it('that takes too long is ended with all that it started, and the next event is served', async () => {
+    const { url } = await run('if [ "$NUCLIO_EVENT_PATH" = /slow ]; then sleep 300 | cat; fi; echo ok', { eventTimeout: '200ms' });
+    expect(await call(`${url}/slow`)).toMatchObject({ status: 408 });
+    expect(await call(url)).toMatchObject({ status: 200, body: 'ok\n' });
+  });
+
+  it('that is not there ends the processor with a clear error', async () => {
+    await expect(run('echo', { handler: 'other.sh' })).rejects.toThrow(/other\.sh cannot be read/);
+  });
+});
+
+describe('a program', () => {
+  it('is found by PATH', async () => {
+    const { url } = await run('', { handler: 'cat' });
+    expect(await call(url, { method: 'POST', body: 'x' })).toMatchObject({ status: 200, body: 'x' });
+  });
+});
