@@ -32,7 +32,7 @@ const DEBIAN_PACKAGES = {
 // Each verb gets the arguments that follow it.
 const VERBS = {
   demo: (args) => run(node26, ['airgap-tests/src/demo.ts', ...args]),
-  bench: (args) => run(node26, ['airgap-tests/src/bench.ts', ...args]),
+  bench: (args) => run(node26, ['airgap-tests/src/bench/main.ts', ...args]),
   bundle: (args) => run(node26, ['bundle/src/main.ts', 'bundle', ...(args.length === 0 ? ['create'] : args)]),
   down: (args) => run(node26, ['airgap-tests/src/down.ts', ...args]),
   test: (args) => runTests({ run, node: node26, repository, args, removeDeadHosts }),

@@ -5,7 +5,7 @@ import { exec } from '@ampoule/lib/exec';
 import { digestOfFile } from '@ampoule/lib/oci/digest';
 import { parseJson } from '@ampoule/lib/parse';
 import { extract } from 'tar';
-import { z } from 'zod';
+import * as z from 'zod';
 import { cached, cacheKey } from '../build/cache.ts';
 import { type BuildContext, cacheFolder, type SourceResult } from '../build/context.ts';
 import type { NpmSource } from '../definition.ts';
@@ -50,7 +50,8 @@ async function packageFolder(component: string, name: string, { version, integri
 
 const packedSchema = z.array(z.object({ filename: z.string() })).length(1);
 
-async function fetchPackage(component: string, specifier: string, integrity: string, target: string): Promise<void> {
+/** Fetches a package and unpacks it into a folder. @throws AMP_BUNDLE_PIN where its digest is another */
+export async function fetchPackage(component: string, specifier: string, integrity: string, target: string): Promise<void> {
   const output = await exec('npm', ['pack', specifier, '--json', '--pack-destination', target]);
   const [packed] = parseJson(packedSchema, output, 'npm pack');
   const archive = join(target, packed?.filename ?? '');

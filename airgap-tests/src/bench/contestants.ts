@@ -1,0 +1,74 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { joinTypescript } from '@ampoule/bundle/sources/typescript';
+
+export interface Command {
+  program: string;
+  args: string[];
+  env?: Record<string, string>;
+}
+
+export interface Contestant {
+  name: string;
+  command(port: number): Promise<Command>;
+  /** Loads that it is not put under, by name. */
+  without?: readonly string[];
+}
+
+const repository = join(import.meta.dirname, '../../..');
+const folder = join(repository, '.cache/bench');
+const node = join(repository, 'node_modules/.bin/node');
+const servers = join(import.meta.dirname, 'servers');
+/** As in the image, not a wrapper that chooses among several. */
+const PYTHON = '/usr/bin/python3';
+
+export const yardstick = 'node:http';
+
+/** The servers to compare: yardsticks first, then functions of ours. */
+export function contestants(bun: string): Contestant[] {
+  const script = (program: string, file: string) => async (port: number) => ({ program, args: [join(servers, file), String(port)] });
+  return [
+    { name: yardstick, command: script(node, 'node-http.mjs') },
+    { name: 'node:http on Bun', command: script(bun, 'node-http.mjs') },
+    { name: 'Bun.serve', command: script(bun, 'bun-serve.mjs') },
+    { name: 'uvicorn', command: script(PYTHON, 'uvicorn_server.py') },
+    { name: 'aiohttp', command: script(PYTHON, 'aiohttp_server.py') },
+    { name: 'ours, JavaScript', command: ours({ runtime: 'nodejs', handler: 'main:handler' }) },
+    { name: 'ours, JavaScript, 2 workers', command: ours({ runtime: 'nodejs', handler: 'main:handler' }, { numWorkers: 2 }) },
+    { name: 'ours, Python', command: ours({ runtime: 'python', handler: 'main:handler' }) },
+    { name: 'ours, Python, 2 workers', command: ours({ runtime: 'python', handler: 'main:handler' }, { numWorkers: 2 }) },
+    { name: 'ours, Python, async', command: ours({ runtime: 'python', handler: 'asynchronous:handler' }, { mode: 'async' }) },
+  ];
+}
+
+/** A processor of ours with a function. */
+export function ours(spec: object, trigger: object = {}): Contestant['command'] {
+  return async (port) => {
+    const configs = join(folder, `function-${port}`);
+    await mkdir(configs, { recursive: true });
+    const http = { kind: 'http', name: 'web', url: `127.0.0.1:${port}`, numWorkers: 1, ...trigger };
+    const config = { metadata: { name: 'bench' }, spec: { ...spec, triggers: { web: http } } };
+    await writeFile(join(configs, 'processor.yaml'), JSON.stringify(config));
+    await writeFile(join(configs, 'platform.yaml'), JSON.stringify({ healthCheck: { enabled: false } }));
+    const args = [join(folder, 'processor/opt/nuclio/processor.mjs'), '--config', join(configs, 'processor.yaml')];
+    return {
+      program: node,
+      args: [...args, '--platform-config', join(configs, 'platform.yaml')],
+      env: { NUCLIO_HANDLER_DIR: join(import.meta.dirname, 'functions'), NUCLIO_PYTHON_EXE_PATH: PYTHON },
+    };
+  };
+}
+
+/** Builds the processor as it is in its image. */
+export async function buildProcessor(): Promise<void> {
+  const entries = {
+    'opt/nuclio/processor.mjs': 'platform/processor/src/main.ts',
+    'opt/nuclio/thread.mjs': 'platform/processor/src/runtime/javascript/thread.ts',
+  };
+  const { files } = await joinTypescript(repository, { entries });
+  for (const [path, content] of files) {
+    const file = join(folder, 'processor', path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, content);
+  }
+}
