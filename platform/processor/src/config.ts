@@ -11,6 +11,13 @@ z.config({ jitless: true });
 
 const platformConfigSchema = z.looseObject({
   healthCheck: z.looseObject({ enabled: z.boolean().default(true), listenAddress: z.string().default(`:${ports.health}`) }).prefault({}),
+  metrics: z
+    .looseObject({
+      sinks: z.record(z.string(), z.unknown()).default({}),
+      /** Names of the sinks that functions report to. */
+      functions: z.array(z.string()).default([]),
+    })
+    .prefault({}),
 });
 export type PlatformConfig = z.output<typeof platformConfigSchema>;
 

@@ -7,7 +7,7 @@ import { Pool } from './engine/pool.ts';
 import type { Logger } from './logger.ts';
 import type { TriggerInfo } from './runtime/options.ts';
 import { workerMakerOf } from './runtime/workers.ts';
-import { batchLimitsOf } from './triggers/batch.ts';
+import { batchPolicyOf } from './triggers/delivery/batcher.ts';
 
 export interface NamedTrigger {
   info: TriggerInfo;
@@ -60,7 +60,7 @@ async function makePool(
     functionName: metadata.name,
     namespace: metadata.namespace ?? defaults.namespace,
     concurrency,
-    batch: group.some(({ config: trigger }) => batchLimitsOf(trigger) !== undefined),
+    batch: group.some(({ info, config: trigger }) => batchPolicyOf(trigger, info.name) !== undefined),
     runtimeAttributes: parse(attributesSchema, spec.runtimeAttributes ?? {}, 'spec.runtimeAttributes'),
   });
   return new Pool({

@@ -82,7 +82,7 @@ describe('the processor', () => {
   });
 
   it('refuses kinds of triggers that it does not know', async () => {
-    await expect(run('exports.handler = () => 1', { triggers: { k: { kind: 'kafka-cluster' } } })).rejects.toThrow(/kafka-cluster/);
+    await expect(run('exports.handler = () => 1', { triggers: { k: { kind: 'smoke-signals' } } })).rejects.toThrow(/smoke-signals/);
   });
 
   it('answers health checks itself', async () => {

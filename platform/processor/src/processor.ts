@@ -1,11 +1,14 @@
-import { defaults, paths, ports } from '@ampoule/platform-api/constants';
+import { defaults, labels, paths, ports } from '@ampoule/platform-api/constants';
 import type { FunctionConfig } from '@ampoule/platform-api/function';
 import { addressOf, type PlatformConfig } from './config.ts';
-import type { Workers } from './engine/workers.ts';
+import type { Pool } from './engine/pool.ts';
 import { Logger } from './logger.ts';
+import { type CommonLabels, familiesOf, type TriggerSource } from './metrics/families.ts';
+import { metricsServer, pullSinkOf } from './metrics/sink.ts';
 import { TriggerMetrics } from './metrics/trigger-metrics.ts';
 import { makePools, type NamedTrigger, triggersOf } from './pools.ts';
 import { StatusServer } from './status-server.ts';
+import { CloudEventWorkers } from './triggers/cloudevents/workers.ts';
 import { HttpTrigger } from './triggers/http/http.ts';
 import { triggerMakerOf } from './triggers/makers.ts';
 import type { Trigger } from './triggers/trigger.ts';
@@ -21,6 +24,7 @@ export interface ProcessorOptions {
 export interface Processor {
   httpPort: number;
   healthPort: number | undefined;
+  metricsPort: number | undefined;
   /** Answers what is in hand, at most for the given time in milliseconds. */
   stop(limitMs: number): Promise<void>;
 }
@@ -37,24 +41,48 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   const workersStarted = Promise.all(distinct.map((pool) => pool.start()));
   const healthPort = platform.healthCheck.enabled ? await health.start(addressOf(platform.healthCheck.listenAddress)) : undefined;
   await workersStarted;
-  const triggers = await Promise.all(named.map((each) => makeTrigger(each, poolOf(each, pools), { config, logger })));
-  await Promise.all(triggers.map((trigger) => trigger.start()));
-  const http = triggers.find((trigger) => trigger instanceof HttpTrigger);
+  const made = await Promise.all(named.map((each) => makeTrigger(each, poolOf(each, pools), { config, logger })));
+  await Promise.all(made.map(({ trigger }) => trigger.start()));
+  const http = made.map(({ trigger }) => trigger).find((trigger) => trigger instanceof HttpTrigger);
   const probe = new StatusServer({ [paths.health]: () => true });
   const httpPort = http?.port ?? (await probe.start({ host: '0.0.0.0', port: ports.http }));
+  const { metricsPort, stopMetrics } = await startMetrics(made, { config, platform });
   hasStarted = true;
   return {
     httpPort,
     healthPort,
+    metricsPort,
     async stop(limitMs) {
       hasStarted = false;
       const until = performance.now() + limitMs;
-      await Promise.all(triggers.map((trigger) => trigger.stop(limitMs)));
+      await Promise.all(made.map(({ trigger }) => trigger.stop(limitMs)));
       await Promise.all(distinct.map((pool) => pool.stop(Math.max(until - performance.now(), 0))));
-      await probe.stop();
-      await health.stop();
+      await Promise.all([probe.stop(), health.stop(), stopMetrics()]);
     },
   };
+}
+
+interface MadeTrigger {
+  trigger: Trigger;
+  source: TriggerSource;
+}
+
+async function startMetrics(
+  made: readonly MadeTrigger[],
+  { config, platform }: Pick<ProcessorOptions, 'config' | 'platform'>,
+): Promise<{ metricsPort: number | undefined; stopMetrics: () => Promise<void> }> {
+  const sink = pullSinkOf(platform);
+  if (sink === undefined) return { metricsPort: undefined, stopMetrics: () => Promise.resolve() };
+  const { name, namespace = defaults.namespace, labels: given } = config.metadata;
+  const common: CommonLabels = {
+    instance: process.env.NUCLIO_FUNCTION_INSTANCE ?? sink.instance ?? `${namespace}-${name}`,
+    namespace,
+    function: name,
+    project: given?.[labels.project] ?? defaults.project,
+  };
+  const sources = made.map(({ source }) => source);
+  const server = metricsServer(() => familiesOf(sources, common));
+  return { metricsPort: await server.start(sink.address), stopMetrics: () => server.stop(0) };
 }
 
 function poolOf<Pool>(trigger: NamedTrigger, pools: Map<NamedTrigger, Pool>): Pool {
@@ -65,18 +93,25 @@ function poolOf<Pool>(trigger: NamedTrigger, pools: Map<NamedTrigger, Pool>): Po
 
 async function makeTrigger(
   { info, config: trigger }: NamedTrigger,
-  workers: Workers,
+  pool: Pool,
   { config, logger }: { config: FunctionConfig; logger: Logger },
-): Promise<Trigger> {
+): Promise<MadeTrigger> {
   const make = await triggerMakerOf(info.kind, info.name);
-  return make({
-    index: info.index,
-    name: info.name,
-    config: trigger,
-    workers,
-    logger,
-    metrics: new TriggerMetrics(),
-    namespace: config.metadata.namespace ?? defaults.namespace,
-    functionName: config.metadata.name,
-  });
+  const metrics = new TriggerMetrics();
+  const { name: functionName, namespace = defaults.namespace, annotations } = config.metadata;
+  return {
+    trigger: make({
+      index: info.index,
+      name: info.name,
+      config: trigger,
+      // HTTP tells by itself which requests may be CloudEvents.
+      workers: info.kind === 'http' ? pool : new CloudEventWorkers(pool),
+      logger,
+      metrics,
+      namespace,
+      functionName,
+      annotations: annotations ?? {},
+    }),
+    source: { ...info, stats: pool.stats, metrics },
+  };
 }

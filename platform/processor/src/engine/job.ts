@@ -16,10 +16,12 @@ const TEXTS: Record<Refusal, [status: number, text: string]> = {
   stopped: [503, 'The processor stops'],
 };
 
-/** Settles a job that its handler did not answer. */
-export function refuse(job: Job, refusal: Refusal): void {
+/** Settles a job that its handler did not answer, and gives the answer. */
+export function refuse(job: Job, refusal: Refusal): Answer | readonly Answer[] {
   const [status, text] = TEXTS[refusal];
   const body = Buffer.from(JSON.stringify({ error: text }));
   const answer: Answer = { refusal, status, head: 'content-type: application/json\r\n', body, duration: 0 };
-  job.settle(job.batch === undefined ? answer : job.batch.map(() => answer));
+  const all = job.batch === undefined ? answer : job.batch.map(() => answer);
+  job.settle(all);
+  return all;
 }

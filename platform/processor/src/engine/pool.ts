@@ -2,7 +2,7 @@ import { messageOf } from '@ampoule/lib/errors';
 import type { Logger } from '../logger.ts';
 import type { Answer, Event } from './event.ts';
 import { type Job, refuse } from './job.ts';
-import { emptyStats, type PoolStats } from './pool-stats.ts';
+import { PoolStats } from './pool-stats.ts';
 import { Queue } from './queue.ts';
 import { Slot, type SplitJobs } from './slot.ts';
 import type { WorkerMaker } from './worker.ts';
@@ -47,7 +47,7 @@ export class Pool implements Workers {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.stats = emptyStats(options.size);
+    this.stats = new PoolStats(options.size);
     const listener = {
       answered: (slot: Slot, job: Job, answer: Answer | readonly Answer[]) => this.#answered(slot, job, answer),
       exited: (slot: Slot, reason: string, jobs: SplitJobs) => this.#exited(slot, reason, jobs),
@@ -119,6 +119,7 @@ export class Pool implements Workers {
     const { concurrency, waitMs } = this.#options;
     const free = this.#find(concurrency) ?? (waitMs === 0 ? undefined : this.#find(concurrency + AHEAD));
     if (free === undefined || !free.offer(job, now)) return false;
+    this.stats.availability += this.#freePercentage();
     if (!free.isDirty) {
       free.isDirty = true;
       this.#dirty.push(free);
@@ -128,6 +129,12 @@ export class Pool implements Workers {
       setImmediate(this.#flush);
     }
     return true;
+  }
+
+  #freePercentage(): number {
+    let free = 0;
+    for (const slot of this.#slots) if (slot.load === 0) free += 1;
+    return (100 * free) / this.#slots.length;
   }
 
   #find(limit: number): Slot | undefined {
@@ -151,13 +158,7 @@ export class Pool implements Workers {
   };
 
   #answered(slot: Slot, job: Job, answer: Answer | readonly Answer[]): void {
-    const first = 'length' in answer ? answer[0] : answer;
-    const worker = this.stats.workers[slot.index];
-    if (worker !== undefined && first !== undefined) {
-      worker.count += 1;
-      worker.milliseconds += first.duration / 1000;
-    }
-    this.stats.succeeded += 1;
+    this.#count(job, answer, slot.index);
     this.#settle(job, answer);
     this.#drainQueue();
   }
@@ -229,9 +230,8 @@ export class Pool implements Workers {
   }
 
   #refuse(job: Job, refusal: Parameters<typeof refuse>[1]): void {
-    this.stats.failed += 1;
     this.#pending -= 1;
-    refuse(job, refusal);
+    this.#count(job, refuse(job, refusal), undefined);
     this.#noteIdle();
   }
 
@@ -239,6 +239,11 @@ export class Pool implements Workers {
     this.#pending -= 1;
     job.settle(answer);
     this.#noteIdle();
+  }
+
+  #count({ event, batch }: Job, answer: Answer | readonly Answer[], worker: number | undefined): void {
+    if (event !== undefined) this.stats.countAnswer(event.trigger, answer as Answer, worker);
+    else for (const [i, each] of (answer as readonly Answer[]).entries()) this.stats.countAnswer(batch?.[i]?.trigger ?? 0, each, worker);
   }
 
   #whenIdle(): Promise<void> {

@@ -9,28 +9,35 @@ import { onTestFinished } from 'vitest';
 const MAIN = join(import.meta.dirname, '../main.ts');
 const NODE = join(import.meta.dirname, '../../../../node_modules/.bin/node');
 
+const METRICS = { metrics: { sinks: { pull: { kind: 'prometheusPull', url: '127.0.0.1:0' } }, functions: ['pull'] } };
+
 export interface RunningProcessor {
   url: string;
   healthUrl: string;
+  /** Where the platform wants metrics. */
+  metricsUrl: string | undefined;
   /** What it has printed. */
   lines: string[];
   child: ReturnType<typeof spawn>;
 }
 
 /**
- * Runs a processor with a function of one file until the test ends. `spec.trigger` is added to the HTTP trigger, the rest to the function's
- * spec.
+ * Runs a processor with a function of one file until the test ends. `spec.trigger` is added to the HTTP trigger, `spec.metrics` asks for
+ * metrics, the rest is the function's spec.
  */
 export async function runProcessor(code: string, spec: Record<string, unknown> = {}, file = 'main.js'): Promise<RunningProcessor> {
   const folder = await mkdtemp(join(tmpdir(), 'processor-'));
-  const { trigger, ...rest } = spec;
+  const { trigger, metrics, ...rest } = spec;
   const triggers = { web: { kind: 'http', name: 'web', url: '127.0.0.1:0', numWorkers: 1, ...(trigger as object) } };
   await writeFile(join(folder, file), code);
   await writeFile(
     join(folder, 'processor.yaml'),
     JSON.stringify({ metadata: { name: 'f' }, spec: { runtime: 'nodejs', handler: `${file}:handler`, triggers, ...rest } }),
   );
-  await writeFile(join(folder, 'platform.yaml'), JSON.stringify({ healthCheck: { listenAddress: '127.0.0.1:0' } }));
+  await writeFile(
+    join(folder, 'platform.yaml'),
+    JSON.stringify({ healthCheck: { listenAddress: '127.0.0.1:0' }, ...(metrics ? METRICS : {}) }),
+  );
   const args = [MAIN, '--config', join(folder, 'processor.yaml'), '--platform-config', join(folder, 'platform.yaml')];
   const child = spawn(NODE, args, { env: { ...process.env, NUCLIO_HANDLER_DIR: folder }, stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(async () => {
@@ -47,7 +54,9 @@ export async function runProcessor(code: string, spec: Record<string, unknown> =
       lines.push(line);
       if (!line.includes('Processor started')) return;
       const { with: found } = JSON.parse(line);
-      resolve({ url: `http://127.0.0.1:${found.httpPort}`, healthUrl: `http://127.0.0.1:${found.healthPort}`, lines, child });
+      const at = (port: number) => `http://127.0.0.1:${port}`;
+      const metricsUrl = found.metricsPort === undefined ? undefined : at(found.metricsPort);
+      resolve({ url: at(found.httpPort), healthUrl: at(found.healthPort), metricsUrl, lines, child });
     });
   });
 }

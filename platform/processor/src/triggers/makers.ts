@@ -7,6 +7,27 @@ const makers: Record<string, () => Promise<TriggerMaker>> = {
     const { HttpTrigger } = await import('./http/http.ts');
     return (context) => new HttpTrigger(context);
   },
+  cron: async () => {
+    const { CronTrigger } = await import('./cron/cron.ts');
+    return (context) => new CronTrigger(context);
+  },
+  'kafka-cluster': async () => {
+    const { KafkaTrigger } = await import('./kafka/kafka.ts');
+    return (context) => new KafkaTrigger(context);
+  },
+  nats: async () => {
+    const { NatsTrigger } = await import('./nats/nats.ts');
+    return (context) => new NatsTrigger(context);
+  },
+  'rabbit-mq': async () => {
+    const { RabbitMqTrigger } = await import('./rabbitmq/rabbitmq.ts');
+    return (context) => new RabbitMqTrigger(context);
+  },
+  mqtt: async () => {
+    const { MqttTrigger } = await import('./mqtt/mqtt.ts');
+    return (context) => new MqttTrigger(context);
+  },
+  iotCoreMqtt: async () => (await import('./mqtt/iot-core.ts')).refuseIotCore,
 };
 
 /** Other names that Nuclio has for a kind. */

@@ -15,6 +15,8 @@ export interface TriggerContext {
   /** For names that a trigger makes up, such as a queue's. */
   namespace: string;
   functionName: string;
+  /** The function's own; Nuclio takes attributes of Kafka triggers from there too. */
+  annotations?: Record<string, string>;
 }
 
 /** A source of events. */

@@ -1,25 +1,25 @@
 import type { Answer, Event } from '../../engine/event.ts';
 import type { Workers } from '../../engine/workers.ts';
-import type { BatchLimits } from '../batch.ts';
+import type { BatchPolicy } from '../delivery/batcher.ts';
 
 /** Collects events, so that the handler gets lists of them. */
 export class Batcher {
   readonly #workers: Workers;
-  readonly #limits: BatchLimits;
+  readonly #policy: BatchPolicy;
   #events: Event[] = [];
   #settles: ((answer: Answer) => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(workers: Workers, limits: BatchLimits) {
+  constructor(workers: Workers, policy: BatchPolicy) {
     this.#workers = workers;
-    this.#limits = limits;
+    this.#policy = policy;
   }
 
   submit(event: Event, settle: (answer: Answer) => void): void {
     this.#events.push(event);
     this.#settles.push(settle);
-    if (this.#events.length >= this.#limits.size) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), this.#limits.waitMs);
+    if (this.#events.length >= this.#policy.size) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), this.#policy.timeoutMs);
   }
 
   flush(): void {

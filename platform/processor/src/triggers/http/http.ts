@@ -1,8 +1,10 @@
 import { paths, ports } from '@ampoule/platform-api/constants';
 import { addressOf } from '../../config.ts';
 import type { Answer, Event } from '../../engine/event.ts';
-import { batchLimitsOf } from '../batch.ts';
+import type { Workers } from '../../engine/workers.ts';
+import { CloudEventWorkers } from '../cloudevents/workers.ts';
 import { parseAttributes } from '../delivery/attributes.ts';
+import { batchPolicyOf } from '../delivery/batcher.ts';
 import type { Trigger, TriggerContext } from '../trigger.ts';
 import { httpTriggerSchema } from './attributes.ts';
 import { Batcher } from './batcher.ts';
@@ -19,6 +21,7 @@ export class HttpTrigger implements Trigger {
   readonly #server: PlainServer;
   readonly #cors: Cors | undefined;
   readonly #batcher: Batcher | undefined;
+  readonly #cloudEventWorkers: Workers;
   #port = 0;
 
   /** @throws AMP_INPUT_INVALID */
@@ -27,8 +30,9 @@ export class HttpTrigger implements Trigger {
     const { config, workers, name } = context;
     const { cors, maxRequestBodySize, readBufferSize } = parseAttributes(httpTriggerSchema, name, config.attributes);
     this.#cors = cors.enabled ? cors : undefined;
-    const limits = batchLimitsOf(config);
-    this.#batcher = limits === undefined ? undefined : new Batcher(workers, limits);
+    const batch = batchPolicyOf(config, name);
+    this.#batcher = batch === undefined ? undefined : new Batcher(workers, batch);
+    this.#cloudEventWorkers = new CloudEventWorkers(workers);
     const request = (each: Request, send: Send) => this.#serve(each, send);
     this.#server = new PlainServer({ maxHead: readBufferSize, maxBody: maxRequestBodySize, request });
   }
@@ -56,7 +60,8 @@ export class HttpTrigger implements Trigger {
     }
     const extra = this.#cors === undefined || facts.origin === undefined ? '' : (corsHead(this.#cors, facts.origin) ?? '');
     const event: Event = { trigger: this.#context.index, timestamp: Date.now(), method, target, head, body };
-    (this.#batcher ?? this.#context.workers).submit(event, (answer) => send(answer, extra));
+    const workers = facts.mayBeCloudEvent ? this.#cloudEventWorkers : (this.#batcher ?? this.#context.workers);
+    workers.submit(event, (answer) => send(answer, extra));
   }
 
   /** The answer to a preflight, and to a request from an origin that is not allowed, which as with Nuclio is empty. */

@@ -1,0 +1,61 @@
+import { parse } from '@ampoule/lib/parse';
+import type { Trigger } from '@ampoule/platform-api/function';
+import * as z from 'zod';
+import type { Event } from '../../engine/event.ts';
+import type { Delivery, Outcome } from './delivery.ts';
+import { durationSchema } from './policy.ts';
+
+const batchSchema = z.object({
+  mode: z.enum(['enable', 'disable', '']).default('disable'),
+  batchSize: z.coerce.number().int().min(1, 'Batch size should be 1 or higher').default(10),
+  timeout: durationSchema.prefault('1s'),
+});
+
+export interface BatchPolicy {
+  size: number;
+  /** How long the first event of a batch waits for others. */
+  timeoutMs: number;
+}
+
+/** The `batch` of a trigger; undefined where its events go one by one. @throws AMP_INPUT_INVALID */
+export function batchPolicyOf({ batch }: Trigger, name: string): BatchPolicy | undefined {
+  const { mode, batchSize, timeout } = parse(batchSchema, batch ?? {}, `The batch of trigger ${name}`);
+  return mode === 'enable' ? { size: batchSize, timeoutMs: timeout } : undefined;
+}
+
+/** Gathers events into batches, where their source lets several go at a time. */
+export class Batcher {
+  readonly #delivery: Delivery;
+  readonly #policy: BatchPolicy;
+  #events: Event[] = [];
+  #settles: ((outcome: Outcome) => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(delivery: Delivery, policy: BatchPolicy) {
+    this.#delivery = delivery;
+    this.#policy = policy;
+  }
+
+  deliver(event: Event): Promise<Outcome> {
+    return new Promise((resolve) => {
+      this.#events.push(event);
+      this.#settles.push(resolve);
+      if (this.#events.length >= this.#policy.size) this.flush();
+      else this.#timer ??= setTimeout(() => this.flush(), this.#policy.timeoutMs);
+    });
+  }
+
+  /** Hands over what there is, for example because nothing will follow. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#events.length === 0) return;
+    const settles = this.#settles;
+    const outcomes = this.#delivery.deliverBatch(this.#events);
+    this.#events = [];
+    this.#settles = [];
+    void outcomes.then((all) => {
+      for (const [index, outcome] of all.entries()) settles[index]?.(outcome);
+    });
+  }
+}
