@@ -124,6 +124,15 @@ describe('an appliance on one sealed host', () => {
     expect(await isWell()).toBe(true);
   });
 
+  it('is healed by another install when a service of the host is gone', async () => {
+    await host.mustExec('systemctl', ['stop', 'kubelet.service']);
+    await host.mustExec('rm', ['/etc/systemd/system/kubelet.service']);
+    const events = await appliance.install();
+    expect(events.find(({ event, step }) => event === 'done' && step === 'kubernetes')).toBeDefined();
+    await until('a well appliance', 60_000, isWell);
+    await until('an answer', 30_000, answers);
+  });
+
   it('comes back by itself after a reboot and after a power cut', async () => {
     await host.reboot();
     await until('a well appliance', 120_000, isWell);

@@ -3,6 +3,7 @@ import type { Appliance } from '../src/appliance.ts';
 import { greetingSource } from '../src/greeting.ts';
 import type { SealedHost } from '../src/lab/lab.ts';
 import { openSite } from '../src/site.ts';
+import { until } from '../src/until.ts';
 
 const STEPS = ['host-settings', 'programs', 'certificates', 'registry', 'images', 'containerd', 'kubernetes', 'manifests', 'ready'];
 
@@ -19,26 +20,30 @@ describe('an install that is killed again and again', () => {
   });
   afterAll(() => appliance?.lab.close());
 
-  /** Runs the install and kills the installer, nothing else, at a moment of a step. True when it was killed before it could end. */
-  async function killAt(step: string, moment: number): Promise<boolean> {
-    let killed: Promise<unknown> | undefined;
-    const ended = await appliance
+  const signal = (name: 'KILL' | 'TERM') => host.exec('pkill', [`-${name}`, '-f', 'ampoule.mjs']);
+
+  /** Runs the install and sends the installer, nothing else, a signal at a moment of a step. Gives its error, or nothing when it has ended well. */
+  async function stopAt(step: string, moment: number, name: 'KILL' | 'TERM'): Promise<string | undefined> {
+    let stopped: Promise<unknown> | undefined;
+    const error = await appliance
       .install((event) => {
-        if (event.event !== 'begin' || event.step !== step || killed !== undefined) return;
-        killed = new Promise((resolve) => setTimeout(resolve, moment)).then(() => host.exec('pkill', ['-KILL', '-f', 'ampoule.mjs']));
+        if (event.event !== 'begin' || event.step !== step || stopped !== undefined) return;
+        stopped = new Promise((resolve) => setTimeout(resolve, moment)).then(() => signal(name));
       })
-      .then(
-        () => true,
-        () => false,
-      );
-    await killed;
-    return !ended;
+      .then(() => undefined, String);
+    await stopped;
+    return error;
   }
 
   it.each(STEPS.flatMap((step) => MOMENTS.map((moment) => ({ step, moment }))))('dies $moment ms into $step', async ({ step, moment }) => {
-    const died = await killAt(step, moment);
+    const error = await stopAt(step, moment, 'KILL');
     // A step that is already done may be over before the later moment comes.
-    if (moment === 0 && step !== 'ready') expect(died).toBe(true);
+    if (moment === 0 && step !== 'ready') expect(error).toBeDefined();
+  });
+
+  it('says that it goes on when it is run again, where it is told to end', async () => {
+    const error = await stopAt('kubernetes', 0, 'TERM');
+    expect(error).toMatch(/AMP_INSTALL_INTERRUPTED.*goes on where it stopped/);
   });
 
   it('converges when it is run once more, and a further run finds nothing to do', async () => {
@@ -63,5 +68,19 @@ describe('an install that is killed again and again', () => {
       expect(eventsOf(step)).toContain('begin');
       expect(eventsOf(step).at(-1)).toMatch(/^(done|kept)$/);
     }
+  });
+
+  it('comes back by an install after an uninstall that was killed in the middle', async () => {
+    const removal = host.exec('ampoule', ['uninstall', '--yes'], { timeoutMs: 120_000 });
+    await until('the undoing of the cluster', 60_000, async () => {
+      const journal = await host.readFile('/var/lib/ampoule/journal.jsonl');
+      return journal.includes('"step":"kubernetes","event":"undoing"') || journal.slice(-300);
+    });
+    await signal('KILL');
+    expect((await removal).code).not.toBe(0);
+    await appliance.install();
+    expect((await appliance.command('status')).code).toBe(0);
+    await appliance.deploy('again', greetingSource);
+    expect((await appliance.call('again', 'returner')).body).toBe('hello returner');
   });
 });

@@ -33,6 +33,13 @@ it('inspect shows what a bundle is and each image', async () => {
   expect(results).toMatchObject([{ name: 'tiny', version: '1.2.3', images: [{}, {}], bytes: expect.any(Number) }]);
 });
 
+it('inspect says that it has verified nothing, also to a script', async () => {
+  const { lines, results } = await run('inspect', staged.folder);
+  expect(lines).toMatch(/^Nothing of this is verified yet/m);
+  expect(lines).toContain(`ampoule bundle verify ${staged.folder}`);
+  expect(results).toMatchObject([{ verified: false }]);
+});
+
 it('verify tells how much it has checked and who signed', async () => {
   const { lines, results } = await run('verify', staged.folder);
   expect(lines).toContain(staged.fingerprint);

@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { Printer } from '@ampoule/lib/print';
 import { formatBytes } from '@ampoule/lib/print';
 import { Command } from 'commander';
@@ -27,7 +27,7 @@ export function bundleCommand(printer: () => Printer): Command {
     });
   command
     .command('inspect <folder>')
-    .description('show what an unpacked bundle holds')
+    .description('show what the manifest of an unpacked bundle says; checks nothing')
     .action(async (folder: string) => {
       const { manifest } = await Bundle.open(folder);
       const bytes = manifest.files.reduce((sum, { size }) => sum + size, 0);
@@ -35,7 +35,8 @@ export function bundleCommand(printer: () => Printer): Command {
         `${manifest.name} ${manifest.version} for ${manifest.architecture}, made ${manifest.createdAt}, ${formatBytes(bytes)}`,
       );
       for (const { name, digest } of manifest.images) printer().line(`  ${name}  ${digest}`);
-      printer().result({ ...manifest, bytes });
+      printer().line(`Nothing of this is verified yet; "ampoule bundle verify ${folder}" checks the signature and every file.`);
+      printer().result({ ...manifest, bytes, verified: false });
     });
   command
     .command('verify <folder>')
@@ -53,7 +54,8 @@ export function bundleCommand(printer: () => Printer): Command {
     .option('--output <folder>', 'where to write the parts; beside the bundle by default')
     .action(async (file: string, { size, output }: { size: string; output?: string }) => {
       const result = await splitBundle({ file, partBytes: parseSize(size), outputDirectory: output ?? dirname(resolve(file)) });
-      printer().line(`Carry all of these: ${result.partsFile} and ${result.parts.length} parts`);
+      printer().line(`Carry all of these: ${result.parts.length} parts, ${result.partsFile} and ${result.script}`);
+      printer().line(`At the site, with all of them in one folder: sh ${basename(result.script)}`);
       printer().result(result);
     });
   command

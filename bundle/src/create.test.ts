@@ -41,10 +41,11 @@ it('makes a bundle that its own key verifies', async () => {
   });
 });
 
-it('tells verification as it goes, up to all bytes', async () => {
+it('tells verification by bytes as they are read, up to all of them', async () => {
   const seen: [number, number][] = [];
   const { bytes } = await verifyBundle(await Bundle.open(staged.folder), { onProgress: (done, total) => seen.push([done, total]) });
-  expect(seen).toHaveLength(manifest.files.length);
+  expect(seen.map(([done]) => done)).toEqual(seen.map(([done]) => done).sort((a, b) => a - b));
+  expect(seen.length).toBeGreaterThan(1);
   expect(seen.at(-1)).toEqual([bytes, bytes]);
 });
 

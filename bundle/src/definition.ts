@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf } from '@ampoule/lib/errors';
-import { parseYaml } from '@ampoule/lib/parse';
 import { fillTemplate } from '@ampoule/lib/template';
-import { z } from 'zod';
+import { parseYaml } from '@ampoule/lib/yaml';
+import * as z from 'zod';
 import { type Architecture, platformNames } from './build/context.ts';
 
 const path = z.string().regex(/^[^/].*[^/]$|^[^/]$/, 'must be a path without a slash at its ends');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { codeOf } from '@ampoule/lib/errors';
 import { digestSchema, type ImageConfig, type ImageManifest, imageConfigSchema, imageManifestSchema } from '@ampoule/lib/oci/types';
 import { parseJson } from '@ampoule/lib/parse';
-import { z } from 'zod';
+import * as z from 'zod';
 import { architectures } from './build/context.ts';
 import { bundleError } from './errors.ts';
 

@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { pipeline } from 'node:stream/promises';
 import { mapConcurrently } from '@ampoule/lib/concurrent';
-import { digestOfFile } from '@ampoule/lib/oci/digest';
 import { bundleError, type bundleErrorCodes } from './errors.ts';
 import { type Bundle, layout } from './layout.ts';
+import { CHUNK_BYTES, nowhere, tap } from './parts/stream.ts';
 import { loadPublicKey } from './signing/key-files.ts';
 import { fingerprint } from './signing/keys.ts';
 import { readSignature, verify } from './signing/signature.ts';
@@ -36,12 +39,11 @@ export async function verifyBundle(bundle: Bundle, { publicKey, onProgress }: Ve
   const { files } = bundle.manifest;
   const total = files.reduce((sum, { size }) => sum + size, 0);
   let done = 0;
-  const problems = await mapConcurrently(files, availableParallelism(), async (file) => {
-    const problem = await inspectFile(bundle, file);
-    done += file.size;
+  const onBytes = (bytes: number) => {
+    done += bytes;
     onProgress?.(done, total);
-    return problem;
-  });
+  };
+  const problems = await mapConcurrently(files, availableParallelism(), (file) => inspectFile(bundle, file, onBytes));
   const found = problems.filter((problem) => problem !== undefined);
   const [first] = found;
   if (first !== undefined) {
@@ -55,10 +57,18 @@ export async function verifyBundle(bundle: Bundle, { publicKey, onProgress }: Ve
   return { fingerprint: fingerprint(pem), files: files.length, bytes: total };
 }
 
-async function inspectFile(bundle: Bundle, { path, size, digest }: Bundle['manifest']['files'][number]): Promise<Problem | undefined> {
+type ListedFile = Bundle['manifest']['files'][number];
+
+async function inspectFile(
+  bundle: Bundle,
+  { path, size, digest }: ListedFile,
+  onBytes: (bytes: number) => void,
+): Promise<Problem | undefined> {
   const found = await stat(bundle.path(path)).catch(() => undefined);
   if (found === undefined) return { code: 'AMP_BUNDLE_FILE_MISSING', text: `${path} is missing` };
   if (found.size !== size) return { code: 'AMP_BUNDLE_FILE_TRUNCATED', text: `${path} has ${found.size} bytes instead of ${size}` };
-  const actual = await digestOfFile(bundle.path(path));
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(bundle.path(path), { highWaterMark: CHUNK_BYTES }), tap([hash], onBytes), nowhere());
+  const actual = `sha256:${hash.digest('hex')}`;
   return actual === digest ? undefined : { code: 'AMP_BUNDLE_FILE_CORRUPT', text: `${path} has ${actual} instead of ${digest}` };
 }

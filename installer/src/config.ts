@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const cidr = z.cidrv4({ error: 'must be an IPv4 network such as 10.244.0.0/16' });
 

@@ -5,16 +5,16 @@ import { createPrinter, formatBytes, type Printer } from '@ampoule/lib/print';
 import { Command, CommanderError } from 'commander';
 import { listCertificates } from './certs/list.ts';
 import { type InstallFlags, install } from './commands/install.ts';
+import { prepareView } from './commands/show.ts';
 import { snapshotCommand } from './commands/snapshot.ts';
 import { certificateTable, preflightTable, statusTable } from './commands/tables.ts';
+import { uninstallHost } from './commands/uninstall.ts';
 import { createHost } from './host/host.ts';
 import { readAnswers, resolveAnswers } from './install/answers.ts';
 import { checkHost } from './install/install.ts';
-import { lockHost } from './install/lock.ts';
 import { paths } from './paths.ts';
 import { readStatus } from './status/status.ts';
 import { createSupportBundle } from './support/index.ts';
-import { uninstall } from './uninstall/index.ts';
 
 /** The launcher of an unpacked bundle says where it lies. */
 const bundleFolder = process.env.AMPOULE_BUNDLE ?? process.cwd();
@@ -38,7 +38,11 @@ program
   .action(async ({ bundle, config }: { bundle: string; config?: string }) => {
     const host = createHost();
     const answers = config === undefined ? undefined : await readAnswers(config);
-    const results = await checkHost(await Bundle.open(bundle), await resolveAnswers(answers, host), host);
+    const opened = await Bundle.open(bundle);
+    const resolved = await resolveAnswers(answers, host);
+    const view = prepareView(isJson());
+    view.preflight();
+    const results = await checkHost(opened, resolved, host).finally(view.stop);
     printer().line(preflightTable(results));
     printer().result(results);
     if (results.some(({ status }) => status === 'fail')) process.exitCode = 1;
@@ -89,14 +93,7 @@ program
   .command('uninstall')
   .description('remove the appliance and all its data from this host')
   .requiredOption('--yes', 'confirm that everything of the appliance may be removed')
-  .action(async () => {
-    await lockHost();
-    const report = await uninstall({ host: createHost(), onProgress: ({ step }) => printer().line(`  removing ${step}`) });
-    for (const { step, reason } of report.problems) printer().line(`  left: ${step}: ${reason}`);
-    printer().line(`Removed ${report.removed.length} things${report.problems.length === 0 ? '; nothing is left' : ''}.`);
-    printer().result(report);
-    if (report.problems.length > 0) process.exitCode = 1;
-  });
+  .action(() => uninstallHost(printer(), isJson()));
 
 program.addCommand(snapshotCommand(printer));
 program.addCommand(bundleCommand(printer));

@@ -22,6 +22,7 @@ export const paths = {
   pki: '/var/lib/ampoule/pki',
   registryData: '/var/lib/ampoule/registry',
   containerdData: '/var/lib/ampoule/containerd',
+  run: '/run/ampoule',
   containerdState: '/run/ampoule/containerd',
   containerdSocket: '/run/ampoule/containerd/containerd.sock',
   runcState: '/run/ampoule/runc',

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { AmpouleError } from '@ampoule/lib/errors';
 import { libError } from '@ampoule/lib/lib-errors';
 import { parse } from '@ampoule/lib/parse';
-import { z } from 'zod';
+import * as z from 'zod';
 import { paths, ports } from './paths.ts';
 import { readIfThere, writeDurably } from './pki/files.ts';
 

@@ -10,7 +10,7 @@ import { digestOfFile } from '@ampoule/lib/oci/digest';
 import { packTar } from '@ampoule/lib/oci/layer';
 import { digestSchema, mediaTypes } from '@ampoule/lib/oci/types';
 import { parseJson } from '@ampoule/lib/parse';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Component } from '../definition.ts';
 import { cached, cacheKey } from './cache.ts';
 import { type BuildContext, cacheFolder, type SourceResult } from './context.ts';

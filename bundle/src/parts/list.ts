@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { codeOf } from '@ampoule/lib/errors';
 import { parseJson } from '@ampoule/lib/parse';
-import { z } from 'zod';
+import * as z from 'zod';
 import { partsError } from './errors.ts';
 
 const size = z.int().nonnegative();

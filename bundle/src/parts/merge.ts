@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type AmpouleError, codeOf } from '@ampoule/lib/errors';
 import { partsError } from './errors.ts';
 import { type Part, type PartList, type Progress, pathOf, readPartList } from './list.ts';
 import { corruptPart, corruptWhole, inspectParts, throwAll } from './problems.ts';
-import { CHUNK_BYTES, ensureSpace, tap } from './stream.ts';
+import { CHUNK_BYTES, ensureSpace, nowhere, tap } from './stream.ts';
 
 export interface MergeOptions {
   /** `NAME.parts.json`; the parts lie beside it. */
@@ -51,7 +51,6 @@ export async function mergeParts({ partsFile, output, onProgress }: MergeOptions
 export async function verifyParts(partsFile: string, onProgress?: Progress): Promise<AmpouleError[]> {
   const { list, directory } = await readPartList(partsFile);
   const { problems, readable } = await inspectParts(list, directory);
-  const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() });
   return [...problems, ...(await readParts({ list, directory, parts: readable, onProgress, sink: nowhere, stopAtFirst: false }))];
 }
 

@@ -177,7 +177,7 @@ it('replaces the parts of an earlier split', async () => {
   const { media, output } = await split(200_000);
   const file = join(media, '..', 'a.tar');
   const { partsFile } = await splitBundle({ file, partBytes: 2_000_000, outputDirectory: media });
-  expect((await readdir(media)).sort()).toEqual(['a.tar.part-001', 'a.tar.part-002', 'a.tar.parts.json']);
+  expect((await readdir(media)).sort()).toEqual(['a.tar.merge.sh', 'a.tar.part-001', 'a.tar.part-002', 'a.tar.parts.json']);
   await mergeParts({ partsFile, output });
 });
 

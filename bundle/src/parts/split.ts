@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { partsError } from './errors.ts';
 import { isPartName, type Part, type PartList, type Progress, partName } from './list.ts';
+import { mergeScript, mergeScriptName } from './merge-script.ts';
 import { CHUNK_BYTES, ensureSpace, tap } from './stream.ts';
 
 export interface SplitOptions {
@@ -16,15 +17,15 @@ export interface SplitOptions {
 }
 
 /**
- * Splits a bundle for media that hold less than all of it: `NAME.part-001` and so on, and `NAME.parts.json` last, so that
- * an interrupted split is seen as one. Parts of an earlier split of the same name are replaced. @throws AMP_PART_SIZE, AMP_PART_SPACE
+ * Splits a bundle for media that hold less than all of it: `NAME.part-001` and so on, a script that joins them, and
+ * `NAME.parts.json` last, so that an interrupted split is seen as one. Parts of an earlier split of the same name are replaced. @throws AMP_PART_SIZE, AMP_PART_SPACE
  */
 export async function splitBundle({
   file,
   partBytes,
   outputDirectory,
   onProgress,
-}: SplitOptions): Promise<PartList & { partsFile: string }> {
+}: SplitOptions): Promise<PartList & { partsFile: string; script: string }> {
   if (!Number.isSafeInteger(partBytes) || partBytes < 1) {
     throw partsError('AMP_PART_SIZE', { what: `${partBytes} is not a size for parts`, fix: 'Give a whole number of bytes above zero.' });
   }
@@ -49,8 +50,10 @@ export async function splitBundle({
     if (done === start) break;
   } while (done < size);
   const list: PartList = { name, size: done, sha256: whole.digest('hex'), parts };
-  await writeList(partsFile, list);
-  return { ...list, partsFile };
+  const script = join(outputDirectory, mergeScriptName(name));
+  await writeWhole(script, mergeScript(list));
+  await writeWhole(partsFile, `${JSON.stringify(list, null, 2)}\n`);
+  return { ...list, partsFile, script };
 }
 
 interface PartWrite {
@@ -72,20 +75,20 @@ async function writePart(file: string, { range, target, whole, onBytes }: PartWr
   return { name: basename(target), size, sha256: hash.digest('hex') };
 }
 
-async function writeList(partsFile: string, list: PartList): Promise<void> {
-  const temporary = `${partsFile}.partial`;
+async function writeWhole(file: string, text: string): Promise<void> {
+  const temporary = `${file}.partial`;
   const handle = await open(temporary, 'w');
   try {
-    await handle.writeFile(`${JSON.stringify(list, null, 2)}\n`);
+    await handle.writeFile(text);
     await handle.sync();
   } finally {
     await handle.close();
   }
-  await rename(temporary, partsFile);
+  await rename(temporary, file);
 }
 
 async function removeOldParts(directory: string, bundle: string): Promise<void> {
-  await rm(join(directory, `${bundle}.parts.json`), { force: true });
+  for (const name of [`${bundle}.parts.json`, mergeScriptName(bundle)]) await rm(join(directory, name), { force: true });
   for (const name of await readdir(directory)) {
     if (isPartName(bundle, name)) await rm(join(directory, name));
   }

@@ -1,5 +1,6 @@
 import type { Hash } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
+import { Writable } from 'node:stream';
 import { partsError } from './errors.ts';
 
 /** Bytes read at once: all the memory that splitting and merging need. */
@@ -14,6 +15,11 @@ export function tap(hashes: readonly Hash[], onBytes: (bytes: number) => void) {
       yield chunk;
     }
   };
+}
+
+/** The end of a pipeline whose bytes have only to be seen. */
+export function nowhere(): Writable {
+  return new Writable({ write: (_chunk, _encoding, done) => done() });
 }
 
 /** @throws AMP_PART_SPACE before anything is written */

@@ -1,5 +1,5 @@
 import { parseJson } from '@ampoule/lib/parse';
-import { z } from 'zod';
+import * as z from 'zod';
 import { purlOf } from './purl.ts';
 import { NO_ASSERTION, type SbomComponent } from './types.ts';
 

@@ -2,7 +2,7 @@ import { createPublicKey, sign as signNative, verify as verifyNative } from 'nod
 import { readFile } from 'node:fs/promises';
 import { codeOf } from '@ampoule/lib/errors';
 import { parseJson } from '@ampoule/lib/parse';
-import { z } from 'zod';
+import * as z from 'zod';
 import { signingError } from './errors.ts';
 import { fingerprint, readPrivateKey, readPublicKey } from './keys.ts';
 

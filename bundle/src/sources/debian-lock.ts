@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseJson } from '@ampoule/lib/parse';
-import { z } from 'zod';
+import * as z from 'zod';
 import { architectures, type BuildContext, type Progress } from '../build/context.ts';
 import { type Component, type DebianSource, loadDefinition } from '../definition.ts';
 import { bundleError } from '../errors.ts';

@@ -60,17 +60,26 @@ it('takes Ctrl-C for an answer', async () => {
   await expect(askAnswers(await fitHost(), prompt)).rejects.toMatchObject({ code: 'AMP_INSTALL_ABORTED' });
 });
 
+const FINGERPRINT = 'SHA256:0123-4567';
+const isTheKey: [string, string] = ['Is this the fingerprint', `y${ENTER}`];
+
 it.each([
-  ['y', true],
-  ['n', false],
-  ['', false],
-])('shows the plan and goes on only after a yes: %j', async (answer, goesOn) => {
-  const prepared = { plan: { steps: [], bytes: 1, predictedSeconds: 1 }, unconfirmed: true, context: { config: resolved } };
-  const lines: string[] = [];
-  const printer = { line: (line: string) => lines.push(line), result: () => undefined, error: () => undefined };
-  const prompt = person([['Is the fingerprint the right one', `${answer}${ENTER}`]]);
-  const confirmed = confirmInstall(prepared as unknown as PreparedInstall, printer, prompt);
-  if (goesOn) await confirmed;
-  else await expect(confirmed).rejects.toMatchObject({ code: 'AMP_INSTALL_ABORTED' });
-  expect(lines.join()).toContain('Plan:');
-});
+  ['the key and the host', true, [isTheKey, ['Install the appliance on node1 (10.0.0.5)', `y${ENTER}`]], true],
+  ['the key alone', true, [isTheKey, ['Install the appliance', `n${ENTER}`]], false],
+  ['the key alone, with Ctrl-C for the host', true, [isTheKey, ['Install the appliance', CTRL_C]], false],
+  ['nothing', true, [['Is this the fingerprint', ENTER]], false],
+  ['the host, and the key is trusted already', false, [['Install the appliance', `y${ENTER}`]], true],
+] as [string, boolean, [string, string][], boolean][])(
+  'shows the plan and goes on only after a yes to all that is asked: %s',
+  async (_to, unconfirmed, script, goesOn) => {
+    const plan = { steps: [], bytes: 1, predictedSeconds: 1 };
+    const prepared = { plan, fingerprint: FINGERPRINT, unconfirmed, context: { config: resolved } };
+    const lines: string[] = [];
+    const printer = { line: (line: string) => lines.push(line), result: () => undefined, error: () => undefined };
+    const confirmed = confirmInstall(prepared as unknown as PreparedInstall, printer, person(script));
+    if (goesOn) await confirmed;
+    else await expect(confirmed).rejects.toMatchObject({ code: 'AMP_INSTALL_ABORTED' });
+    expect(lines[0]).toContain('In all, with working space');
+    expect(lines.at(-1)?.includes(FINGERPRINT)).toBe(unconfirmed);
+  },
+);

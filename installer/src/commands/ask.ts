@@ -14,7 +14,7 @@ const messages = {
   nodeAddress: 'Address of this host in the cluster',
   hostname: 'Name of the dashboard and the functions',
   podCidr: 'Network of the pods',
-  serviceCidr: 'Network of the Services',
+  serviceCidr: 'Network of the services',
 } as const satisfies Record<keyof InstallConfig, string>;
 
 /** Asks for the answers that an install needs, each with its default. @throws AMP_INSTALL_ABORTED */
@@ -33,15 +33,23 @@ export async function askAnswers(host: Host, prompt: Prompt = inquirer.prompt): 
 
 /** Shows the plan and asks whether to go on. @throws AMP_INSTALL_ABORTED */
 export async function confirmInstall(
-  { plan, unconfirmed, context }: PreparedInstall,
+  { plan, fingerprint, unconfirmed, context }: PreparedInstall,
   printer: Printer,
   prompt: Prompt = inquirer.prompt,
 ): Promise<void> {
-  printer.line(planTable(plan));
-  const question = unconfirmed ? 'Is the fingerprint the right one, and shall' : 'Shall';
-  const message = `${question} the appliance be installed on ${context.config.nodeName} (${context.config.nodeAddress})?`;
-  const { goOn } = await orAbort(prompt<{ goOn: boolean }>([{ type: 'confirm', name: 'goOn', message, default: false }]));
-  if (!goOn) throw aborted();
+  printer.line(`\n${planTable(plan)}\n`);
+  if (unconfirmed) {
+    // The plan is long: what is asked about is shown where it is asked.
+    printer.line(`The key that signed came with the bundle. Its fingerprint is\n  ${fingerprint}`);
+    if (!(await confirmed('Is this the fingerprint that the maker of the bundle gave you?', prompt))) throw aborted();
+  }
+  const { nodeName, nodeAddress } = context.config;
+  if (!(await confirmed(`Install the appliance on ${nodeName} (${nodeAddress})?`, prompt))) throw aborted();
+}
+
+async function confirmed(message: string, prompt: Prompt): Promise<boolean> {
+  const { yes } = await orAbort(prompt<{ yes: boolean }>([{ type: 'confirm', name: 'yes', message, default: false }]));
+  return yes;
 }
 
 /** True, or what is wrong with an answer. */
@@ -60,7 +68,8 @@ async function orAbort<Answers>(answers: Promise<Answers>): Promise<Answers> {
   }
 }
 
-function aborted() {
+/** A person did not want to go on, before anything was changed. */
+export function aborted() {
   return installError('AMP_INSTALL_ABORTED', {
     what: 'The install was not confirmed; nothing was changed',
     fix: 'Run "ampoule install" again when you are ready.',

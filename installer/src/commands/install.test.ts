@@ -3,7 +3,7 @@ import { createPrinter } from '@ampoule/lib/print';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Host } from '../host/host.ts';
 import { fitHost } from '../host/testing/fit-host.ts';
-import { requirePassed } from '../install/install.ts';
+import { requireConfirmed, requirePassed } from '../install/install.ts';
 import { installSteps } from '../install/plan.ts';
 import { testBundle } from '../install/testing.ts';
 import { paths } from '../paths.ts';
@@ -58,6 +58,25 @@ describe('a dry run', () => {
   });
 });
 
+describe('without a person to ask', () => {
+  const run = async (flags: Partial<InstallFlags>) =>
+    install({ bundle: (await testBundle()).folder, ...flags }, createPrinter({ json: false }), false, await fitHost());
+
+  it('refuses a key that nobody has confirmed', async () => {
+    await expect(run({})).rejects.toMatchObject({ code: 'AMP_INSTALL_UNCONFIRMED', fix: expect.stringContaining('--public-key') });
+    expect(output).toContain('This key came with the bundle');
+  });
+
+  it.each([
+    [{ unconfirmed: true }, 'AMP_INSTALL_UNCONFIRMED'],
+    [{ unconfirmed: false }, undefined],
+  ])('needs no more than a key that is given or trusted: %j', (given, code) => {
+    const outcome = () => requireConfirmed({ ...given, fingerprint: 'SHA256:0123' });
+    if (code === undefined) outcome();
+    else expect(outcome).toThrow(expect.objectContaining({ code, why: expect.stringContaining('SHA256:0123') }));
+  });
+});
+
 it('says as its last line of JSON why it failed', async () => {
   await install({ bundle: '/no/bundle' }, createPrinter({ json: true }), true, await fitHost());
   expect(output.trimEnd().split('\n')).toHaveLength(1);
@@ -65,12 +84,18 @@ it('says as its last line of JSON why it failed', async () => {
   expect(process.exitCode).toBe(1);
 });
 
-it('names every failed check and what to do about each, and lets warnings pass', () => {
+it('names every failed check and once each thing to do, and lets warnings pass', () => {
   const check = { id: 'x', durationMs: 1 };
   const warning = { ...check, status: 'warn' as const, title: 'Swap', detail: 'on', fix: 'Turn it off.' };
   requirePassed([warning]);
-  const failures = ['A', 'B'].map((title) => ({ ...check, status: 'fail' as const, title, detail: 'bad', fix: `Mend ${title}.` }));
+  const failures = ['A', 'B', 'C'].map((title, index) => ({
+    ...check,
+    status: 'fail' as const,
+    title,
+    detail: 'bad',
+    fix: `Mend ${['A', 'B', 'A'][index]}.`,
+  }));
   expect(() => requirePassed([warning, ...failures])).toThrow(
-    expect.objectContaining({ code: 'AMP_PREFLIGHT_FAILED', why: 'A: bad\nB: bad', fix: 'Mend A. Mend B.' }),
+    expect.objectContaining({ code: 'AMP_PREFLIGHT_FAILED', why: 'A: bad\nB: bad\nC: bad', fix: 'Mend A. Mend B.' }),
   );
 });

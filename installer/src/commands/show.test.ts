@@ -1,7 +1,8 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { Printer } from '@ampoule/lib/print';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { InstallEvent } from '../install/runner.ts';
-import { createWorkView, verifyView } from './show.ts';
+import { createWorkView, prepareView } from './show.ts';
 
 const events: InstallEvent[] = [
   { event: 'begin', step: 'a', title: 'Images' },
@@ -45,10 +46,22 @@ it('writes a line for each step that has ended where there is no terminal', () =
     const view = createWorkView(printer(lines), { json: false });
     for (const event of events) view.event(event);
     view.stop();
-    verifyView().progress(1, 2);
+    prepareView(false).verify(1, 2);
+    prepareView(false).preflight();
   });
-  expect(lines).toEqual(['  Images                       done in 1.3 s', '  Certificates                 already done']);
+  expect(lines).toEqual(['  Images                      done in 1.3 s', '  Certificates                already done']);
   expect(text).toBe('');
+});
+
+it('keeps on one line of a terminal what a step is waiting for', () => {
+  const text = written(true, () => {
+    const view = createWorkView(printer([]), { json: false });
+    view.event({ event: 'begin', step: 'a', title: 'Everything ready' });
+    view.event({ event: 'progress', step: 'a', title: 'Everything ready', message: `waiting for ${'workload, '.repeat(20)}` });
+    view.stop();
+  });
+  const [line = ''] = /Everything ready +waiting[^\n]*…/.exec(stripVTControlCharacters(text)) ?? [];
+  expect(line).toHaveLength(117);
 });
 
 it('tells on a terminal of each step, also of one that was cut short', () => {

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parseJson } from '@ampoule/lib/parse';
 import type { Printer } from '@ampoule/lib/print';
 import { Command } from 'commander';
-import { z } from 'zod';
+import * as z from 'zod';
 import { compareSnapshots, type HostSnapshot, takeSnapshot } from '../host/snapshot.ts';
 
 const snapshotSchema = z.record(z.string(), z.record(z.string(), z.string()));

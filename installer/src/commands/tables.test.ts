@@ -22,14 +22,38 @@ it('shows each check on a line, what to do below those that need it, and a count
   ]);
 });
 
+it('shows what needs something last, and breaks lines at the width of the terminal', () => {
+  const check = { id: 'x', durationMs: 1 };
+  const results = [
+    {
+      ...check,
+      status: 'fail' as const,
+      title: 'Default route',
+      detail: 'none',
+      fix: 'Add one, by which the hosts of this site are reached.',
+    },
+    { ...check, status: 'pass' as const, title: 'Memory', detail: '8 GiB, of which most is free at this moment' },
+  ];
+  expect(plain(preflightTable(results, 50)).slice(0, 5)).toEqual([
+    '  pass  Memory         8 GiB, of which most is',
+    '                       free at this moment',
+    '  FAIL  Default route  none',
+    '        to do: Add one, by which the hosts of this',
+    '        site are reached.',
+  ]);
+});
+
 it('shows the plan with files, bytes and seconds', () => {
   const steps = [
     { step: 'a', title: 'Host programs', writes: ['/opt/ampoule', '/usr/local/bin/ampoule'], bytes: 5e8, predictedSeconds: 3 },
   ];
-  expect(plain(planTable({ steps, bytes: 2e9, predictedSeconds: 3 }))).toEqual([
-    'Plan:',
-    '  Host programs                 500.0 MB    3.0 s  /opt/ampoule /usr/local/bin/ampoule',
-    '  In all, with working space      2.0 GB    3.0 s',
+  const nothing = { step: 'b', title: 'Everything ready', writes: [], bytes: 0, predictedSeconds: 1 };
+  expect(plain(planTable({ steps: [...steps, nothing], bytes: 2e9, predictedSeconds: 4 }, 74))).toEqual([
+    'Plan                               disk     time  files',
+    '  Host programs                500.0 MB    3.0 s  /opt/ampoule',
+    '                                                  /usr/local/bin/ampoule',
+    '  Everything ready                         1.0 s',
+    '  In all, with working space     2.0 GB    4.0 s',
   ]);
 });
 
@@ -57,7 +81,11 @@ it('shows certificates with days, date, purpose and file, and says when there ar
     ...{ subject: '', issuer: '', sans: [], notBefore: new Date(0), alsoIn: [] },
   };
   expect(plain(certificateTable([entry]))).toEqual([
-    '    1824 days  2031-05-01  ok        Ampoule registry  registry towards its clients  /var/lib/ampoule/pki/registry.crt',
+    '    1824 days  2031-05-01  ok             Ampoule registry  registry towards its clients  /var/lib/ampoule/pki/registry.crt',
+  ]);
+  expect(plain(certificateTable([entry], 100))).toEqual([
+    '    1824 days  2031-05-01  ok             Ampoule registry  registry towards its clients',
+    `${' '.repeat(42)}/var/lib/ampoule/pki/registry.crt`,
   ]);
   expect(certificateTable([])).toMatch(/no certificate/);
 });

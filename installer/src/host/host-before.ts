@@ -1,6 +1,6 @@
 import { mkdir, open, rename } from 'node:fs/promises';
 import { parseJson } from '@ampoule/lib/parse';
-import { z } from 'zod';
+import * as z from 'zod';
 import { paths } from '../paths.ts';
 import type { Host } from './host.ts';
 import { isBelow, listMounts } from './mounts.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { codeOf, messageOf } from '@ampoule/lib/errors';
 import { libError } from '@ampoule/lib/lib-errors';
-import { parseYaml } from '@ampoule/lib/parse';
+import { parseYaml } from '@ampoule/lib/yaml';
 import { dump } from 'js-yaml';
 import { type InstallConfig, installConfigSchema, type ResolvedConfig } from '../config.ts';
 import type { Host } from '../host/host.ts';

@@ -1,7 +1,7 @@
 import { mapConcurrently } from '@ampoule/lib/concurrent';
 import type { RegistryClient } from '@ampoule/lib/oci/registry';
 import { parseJson } from '@ampoule/lib/parse';
-import { z } from 'zod';
+import * as z from 'zod';
 import { paths } from '../paths.ts';
 import type { HostFile } from './files.ts';
 

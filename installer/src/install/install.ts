@@ -35,6 +35,13 @@ export interface PreparedInstall {
   seconds: { verify: number; preflight: number };
 }
 
+/** Told how far the preparation is. */
+export interface PrepareProgress {
+  verify?(doneBytes: number, totalBytes: number): void;
+  /** The preflight begins. */
+  preflight?(): void;
+}
+
 export interface InstallResult {
   url: string;
   /** File with the token of the dashboard's API. */
@@ -49,13 +56,14 @@ export interface InstallResult {
 /** Verifies the bundle, resolves the answers, runs the preflight and makes the plan. Changes nothing. @throws AMP_BUNDLE_*, AMP_INPUT_INVALID */
 export async function prepareInstall(
   { bundle, host, answers, publicKey }: InstallOptions,
-  onVerify?: (done: number, total: number) => void,
+  progress: PrepareProgress = {},
 ): Promise<PreparedInstall> {
   const key = await trustedKey(bundle, publicKey, host);
   const [verified, verify] = await timed(() =>
-    verifyBundle(bundle, { publicKey: key.file, ...(onVerify === undefined ? {} : { onProgress: onVerify }) }),
+    verifyBundle(bundle, { publicKey: key.file, ...(progress.verify === undefined ? {} : { onProgress: progress.verify }) }),
   );
   const resolved = await resolveAnswers(answers, host);
+  progress.preflight?.();
   const [checks, preflight] = await timed(() => checkHost(bundle, resolved, host));
   const context: InstallContext = { bundle, config: resolved, host, traits: await detectTraits(host), trustedKey: key.file };
   return {
@@ -81,7 +89,17 @@ export function requirePassed(checks: readonly CheckResult[]): void {
   throw installError('AMP_PREFLIGHT_FAILED', {
     what: `${failed.length} of ${checks.length} checks of this host failed; nothing was changed`,
     why: failed.map(({ title, detail }) => `${title}: ${detail}`).join('\n'),
-    fix: failed.map(({ fix }) => fix).join(' '),
+    fix: [...new Set(failed.map(({ fix }) => fix))].join(' '),
+  });
+}
+
+/** Where there is nobody to ask. @throws AMP_INSTALL_UNCONFIRMED when the key came with the bundle */
+export function requireConfirmed({ unconfirmed, fingerprint }: Pick<PreparedInstall, 'unconfirmed' | 'fingerprint'>): void {
+  if (!unconfirmed) return;
+  throw installError('AMP_INSTALL_UNCONFIRMED', {
+    what: 'Nobody has confirmed the key that signed this bundle; nothing was changed',
+    why: `the key came with the bundle, and there is no terminal to ask on; its fingerprint is\n  ${fingerprint}`,
+    fix: "Give the maker's key with --public-key. Or compare the fingerprint yourself, then run this again with --yes.",
   });
 }
 

@@ -1,11 +1,11 @@
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const recordSchema = z.strictObject({
   at: z.iso.datetime(),
   step: z.string(),
-  event: z.enum(['begin', 'done', 'kept', 'failed']),
+  event: z.enum(['begin', 'done', 'kept', 'failed', 'undoing', 'undone']),
   /** Of `done`. */
   seconds: z.number().optional(),
   /** Of `failed`: the error's code and text, without secrets. */
@@ -34,10 +34,10 @@ export class Journal {
     }
   }
 
-  /** The steps whose work was begun and not ended: the process was killed in it, or it failed. */
+  /** The steps whose work was begun and not ended, since the process was killed in it or it failed, and those that were undone. */
   async unfinished(): Promise<Set<string>> {
     const last = new Map((await this.read()).map(({ step, event }) => [step, event]));
-    return new Set([...last].filter(([, event]) => event === 'begin' || event === 'failed').map(([step]) => step));
+    return new Set([...last].filter(([, event]) => event !== 'done' && event !== 'kept').map(([step]) => step));
   }
 
   /** Everything recorded; a last line that a power cut left half written is no record. */

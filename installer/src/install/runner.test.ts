@@ -35,6 +35,7 @@ function step(id: string, apply: Step['apply'] = async () => undefined): Step {
       await apply(...given);
       done.add(id);
     },
+    undo: async () => undefined,
   };
 }
 

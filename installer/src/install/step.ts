@@ -2,6 +2,7 @@ import type { Bundle } from '@ampoule/bundle/layout';
 import type { ResolvedConfig } from '../config.ts';
 import type { Host } from '../host/host.ts';
 import type { HostTraits } from '../host/traits.ts';
+import type { Undoable } from '../uninstall/model.ts';
 
 /** What every step may use. */
 export interface InstallContext {
@@ -18,12 +19,9 @@ export type StepProgress = (message: string, done?: number, total?: number) => v
 
 /**
  * One unit of the install. It can be killed at any moment and run again: `apply` brings the host from any state
- * that an earlier try left to the wanted one, and `check` tells whether it is there already. The uninstall undoes all steps
- * together; README.md says why.
+ * that an earlier try left to the wanted one, `check` tells whether it is there already, and `undo` takes it away.
  */
-export interface Step {
-  id: string;
-  title: string;
+export interface Step extends Undoable {
   /** Files and folders that it writes. */
   writes: readonly string[];
   /** Bytes that it writes for this bundle. */

@@ -1,6 +1,6 @@
 import { codeOf, messageOf } from '@ampoule/lib/errors';
 import { ApiException } from '@kubernetes/client-node';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** 404 is what a kind answers until its definition is served. */
 const passingStatuses = [404, 429, 500, 502, 503, 504];

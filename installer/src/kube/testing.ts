@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync } from 'node:fs';
+import { closeSync, globSync, openSync, readSync, statSync } from 'node:fs';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,8 @@ import { generateKey, publicKeyOf } from '../pki/keys.ts';
 import { BoundedKubeConfig } from './client.ts';
 
 const COMPONENTS = join(import.meta.dirname, '../../../.cache/components');
+/** ELF's numbers for what Node.js calls them. */
+const MACHINES: Partial<Record<NodeJS.Architecture, number>> = { x64: 62, arm64: 183 };
 const TOKEN = 'administrator-of-tests';
 const START_MS = 60_000;
 
@@ -91,10 +93,21 @@ export async function freePorts(count: number): Promise<number[]> {
   );
 }
 
+/** The newest program of this name that this machine can run: bundles for other architectures leave theirs there too. */
 function component(pattern: string): string {
-  const [file] = globSync(join(COMPONENTS, pattern));
+  const files = globSync(join(COMPONENTS, pattern)).filter((file) => machineOf(file) === MACHINES[process.arch]);
+  const [file] = files.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
   if (file === undefined) throw new Error(`${pattern} is not in ${COMPONENTS}: run "npm run bundle" first`);
   return file;
+}
+
+/** Of an ELF file, at the byte where its header has it: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html */
+function machineOf(file: string): number {
+  const header = Buffer.alloc(20);
+  const handle = openSync(file, 'r');
+  readSync(handle, header);
+  closeSync(handle);
+  return header.readUInt16LE(18);
 }
 
 async function waitUntilReady(server: string, processes: readonly ChildProcess[]): Promise<void> {

@@ -38,7 +38,10 @@ function namesOf(metadata: V1Deployment['metadata']) {
 const LOG_LINES = 8;
 
 /** Why a workload is not ready: the state of its pods' containers, the newest warnings, the end of a failing container's log. */
-export async function explainWorkload(kubeconfig: KubeConfig, { namespace, name }: Workload): Promise<string[]> {
+export async function explainWorkload(
+  kubeconfig: KubeConfig,
+  { namespace, name }: Pick<Workload, 'namespace' | 'name'>,
+): Promise<string[]> {
   const core = kubeconfig.makeApiClient(CoreV1Api);
   const [pods, events] = await Promise.all([core.listNamespacedPod({ namespace }), core.listNamespacedEvent({ namespace })]);
   const own = pods.items.filter((pod) => pod.metadata?.name?.startsWith(`${name}-`));

@@ -1,11 +1,18 @@
-import { CoreV1Api, CustomObjectsApi, type KubeConfig } from '@kubernetes/client-node';
-import { z } from 'zod';
+import { CoreV1Api, CustomObjectsApi, type KubeConfig, type V1Node } from '@kubernetes/client-node';
+import * as z from 'zod';
 import { reasonOf } from '../kube/errors.ts';
 import { explainWorkload, listWorkloads, type Workload } from '../kube/workloads.ts';
+import { paths } from '../paths.ts';
 import { type ComponentStatus, ill, well } from './model.ts';
 
 /** Where the users' functions run: they are shown by their states, not as parts of the appliance. */
 const FUNCTION_NAMESPACE = 'nuclio';
+
+const CONTROL_PLANE_NAMESPACE = 'kube-system';
+const CONTROL_PLANE_LABEL = 'node-role.kubernetes.io/control-plane';
+
+/** What kubeadm runs beside the API server, which is seen by its answers. */
+const staticPods = ['etcd', 'kube-controller-manager', 'kube-scheduler'];
 
 const functionsSchema = z.object({
   items: z.array(
@@ -20,22 +27,39 @@ const functionsSchema = z.object({
 export async function clusterStatus(open: () => Promise<KubeConfig>): Promise<ComponentStatus[]> {
   try {
     const kubeconfig = await open();
-    const nodes = await nodeStatus(kubeconfig);
+    const { items: nodes } = await kubeconfig.makeApiClient(CoreV1Api).listNode();
     const workloads = (await listWorkloads(kubeconfig)).filter(({ namespace }) => namespace !== FUNCTION_NAMESPACE);
     const states = await Promise.all(workloads.map((workload) => workloadStatus(kubeconfig, workload)));
-    return [well('kube-apiserver', 'answers'), ...nodes, ...states, await functionStatus(kubeconfig)];
+    const control = await controlPlaneStatus(kubeconfig, nodes);
+    return [well('kube-apiserver', 'answers'), ...control, ...nodes.map(nodeStatus), ...states, await functionStatus(kubeconfig)];
   } catch (error) {
     return [ill('kube-apiserver', 'does not answer', [reasonOf(error)])];
   }
 }
 
-async function nodeStatus(kubeconfig: KubeConfig): Promise<ComponentStatus[]> {
-  const { items } = await kubeconfig.makeApiClient(CoreV1Api).listNode();
-  return items.map(({ metadata, status }) => {
-    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-    const name = `node ${metadata?.name}`;
-    return ready?.status === 'True' ? well(name, 'ready') : ill(name, 'not ready', [ready?.message ?? 'no report']);
-  });
+/** The static pods on each node of the control plane. */
+async function controlPlaneStatus(kubeconfig: KubeConfig, nodes: readonly V1Node[]): Promise<ComponentStatus[]> {
+  const { items } = await kubeconfig.makeApiClient(CoreV1Api).listNamespacedPod({ namespace: CONTROL_PLANE_NAMESPACE });
+  const hosts = nodes.filter(({ metadata }) => metadata?.labels?.[CONTROL_PLANE_LABEL] !== undefined);
+  return Promise.all(
+    hosts.flatMap(({ metadata: host }) =>
+      staticPods.map(async (part) => {
+        const name = `${part}-${host?.name}`;
+        const pod = items.find(({ metadata }) => metadata?.name === name);
+        if (pod === undefined)
+          return ill(name, 'not there', [`see ${paths.kubernetes}/manifests/${part}.yaml and "journalctl -u kubelet"`]);
+        if (pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')) return well(name, 'ready');
+        const place = { namespace: CONTROL_PLANE_NAMESPACE, name: part };
+        return ill(name, 'not ready', await explainWorkload(kubeconfig, place).catch((error: unknown) => [reasonOf(error)]));
+      }),
+    ),
+  );
+}
+
+function nodeStatus({ metadata, status }: V1Node): ComponentStatus {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const name = `node ${metadata?.name}`;
+  return ready?.status === 'True' ? well(name, 'ready') : ill(name, 'not ready', [ready?.message ?? 'no report']);
 }
 
 async function workloadStatus(kubeconfig: KubeConfig, workload: Workload): Promise<ComponentStatus> {

@@ -155,6 +155,34 @@ describe('with a real API server', () => {
     expect(await inCluster('functions')).toMatchObject({ well: true, detail: '2 ready, 1 error', reasons: ['nuclio/f2: error'] });
   });
 
+  it('tells of each part of the control plane, also of one that is not there', async () => {
+    const core = server.kubeconfig.makeApiClient(CoreV1Api);
+    const labels = { 'node-role.kubernetes.io/control-plane': '' };
+    await core.createNode({ body: { metadata: { name: 'master', labels } } });
+    await applyObjects(server.kubeconfig, [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } }], () => undefined);
+    for (const [name, status] of [
+      ['etcd-master', 'True'],
+      ['kube-scheduler-master', 'False'],
+    ] as const) {
+      const body = { metadata: { name }, spec: { nodeName: 'master', containers: [{ name: 'c', image: 'x' }] } };
+      const pod = await core.createNamespacedPod({ namespace: 'kube-system', body });
+      const containerStatuses = [
+        { name: 'c', image: 'x', imageID: '', ready: false, restartCount: 4, state: { waiting: { reason: 'CrashLoopBackOff' } } },
+      ];
+      const state = { conditions: [{ type: 'Ready', status }], containerStatuses };
+      await core.replaceNamespacedPodStatus({ name, namespace: 'kube-system', body: { ...pod, status: state } });
+    }
+    expect(await inCluster('etcd-master')).toMatchObject({ well: true, detail: 'ready' });
+    expect(await inCluster('kube-scheduler-master')).toMatchObject({
+      ...{ well: false, detail: 'not ready' },
+      reasons: ['kube-scheduler-master, container c: CrashLoopBackOff'],
+    });
+    expect(await inCluster('kube-controller-manager-master')).toMatchObject({
+      ...{ well: false, detail: 'not there' },
+      reasons: [expect.stringContaining('/etc/kubernetes/manifests/kube-controller-manager.yaml')],
+    });
+  });
+
   it('tells of nodes and workloads, but not of the workloads of functions', async () => {
     const core = server.kubeconfig.makeApiClient(CoreV1Api);
     const node = await core.createNode({ body: { metadata: { name: 'node1' } } });

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Host } from '../host/host.ts';
-import type { UninstallContext } from './model.ts';
+import type { UndoContext } from './model.ts';
 
 const ROOT = '/sys/fs/cgroup';
 const names = ['kubepods', 'kubepods.slice', 'k8s.io'];
@@ -8,7 +8,7 @@ const ATTEMPTS = 20;
 const PAUSE_MS = 100;
 
 /** Removes the control groups of pods in every hierarchy. */
-export async function removeCgroups({ host, owned, removed, problem }: UninstallContext): Promise<void> {
+export async function removeCgroups({ host, owned, removed, problem }: UndoContext): Promise<void> {
   if (!owned) return;
   if (await host.exists(`${ROOT}/kubepods.slice`)) await host.run('systemctl', ['stop', 'kubepods.slice'], { timeoutMs: 30_000 });
   const hierarchies = [ROOT, ...(await folders(host, ROOT))];

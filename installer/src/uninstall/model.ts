@@ -19,11 +19,12 @@ export interface UninstallReport {
 
 export interface UninstallProgress {
   step: string;
+  title: string;
   index: number;
   total: number;
 }
 
-export interface UninstallContext {
+export interface UndoContext {
   host: Host;
   before: HostBefore;
   /** The install came so far that what Kubernetes left at its fixed places is Ampoule's. */
@@ -32,8 +33,13 @@ export interface UninstallContext {
   problem(reason: string): void;
 }
 
-export interface UninstallStep {
-  /** What it removes, for people. */
+/** What the uninstall needs of a step of the install. */
+export interface Undoable {
+  id: string;
   title: string;
-  run(context: UninstallContext): Promise<void>;
+  /**
+   * Takes away what the step put on the host, and what the programs that it started have made there since. The steps after it are
+   * undone already. It finds no more than what is there, so that it can be killed and run again.
+   */
+  undo(context: UndoContext): Promise<void>;
 }

@@ -1,11 +1,11 @@
-import { parseYaml } from '@ampoule/lib/parse';
+import { parseYaml } from '@ampoule/lib/yaml';
 import { installConfigSchema } from '../config.ts';
 import { networkOf, networkText, overlaps } from '../host/cidr.ts';
 import { type Host, PROGRAM_ABSENT } from '../host/host.ts';
 import { listInterfaces } from '../host/network.ts';
 import { listRoutes } from '../host/routes.ts';
 import { paths } from '../paths.ts';
-import type { UninstallContext } from './model.ts';
+import type { UndoContext } from './model.ts';
 
 const tables = [
   'ip kube-proxy',
@@ -60,7 +60,7 @@ export async function removeInterfaces({ host, owned, removed, problem }: Networ
 /** The bridge of the pods, the tunnels to other hosts, and pods' ends, which the bridge plugin names by eight digits. */
 const own = /^(cni0|flannel\.\d+|veth[0-9a-f]{8})$/;
 
-type NetworkContext = Pick<UninstallContext, 'host' | 'owned' | 'removed' | 'problem'>;
+type NetworkContext = Pick<UndoContext, 'host' | 'owned' | 'removed' | 'problem'>;
 
 async function runCarried(host: Host, program: string, args: readonly string[]) {
   const carried = await host.run(`${paths.bin}/${program}`, args);

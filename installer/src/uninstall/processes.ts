@@ -3,14 +3,14 @@ import type { Host } from '../host/host.ts';
 import { isBelow } from '../host/mounts.ts';
 import { ancestry, isAmpouleShim, isPodProcess, listHostProcesses, listProcesses, type Process, readProcess } from '../host/processes.ts';
 import { paths } from '../paths.ts';
-import type { UninstallContext } from './model.ts';
+import type { UndoContext } from './model.ts';
 
 const GRACE_MS = 3_000;
 const KILL_MS = 10_000;
 const POLL_MS = 50;
 
 /** Ends every container: the shims of our containerd, all that descends from them, and what is in a pod's control group. */
-export async function stopPods(context: UninstallContext): Promise<void> {
+export async function endPods(context: UndoContext): Promise<void> {
   const [all, own] = await Promise.all([listProcesses(context.host), listHostProcesses(context.host)]);
   const shims = own.filter(({ command }) => isAmpouleShim(command));
   const inside = descendants(all, shims);
@@ -20,8 +20,17 @@ export async function stopPods(context: UninstallContext): Promise<void> {
   await kill(context, [...contained, ...shims]);
 }
 
-/** Ends the appliance's own programs that still run, but not this one nor those that started it. */
-export async function stopPrograms(context: UninstallContext): Promise<void> {
+/** Ends what runs of one program of ours. */
+export async function endProgram(context: UndoContext, program: string): Promise<void> {
+  const own = await listHostProcesses(context.host);
+  await kill(
+    context,
+    own.filter(({ command }) => command[0] === `${paths.bin}/${program}`),
+  );
+}
+
+/** Ends all programs of ours that still run, but not this one nor those that started it. */
+export async function endPrograms(context: UndoContext): Promise<void> {
   const own = await listHostProcesses(context.host);
   const spared = ancestry(own, context.host.live.pid);
   await kill(
@@ -30,7 +39,7 @@ export async function stopPrograms(context: UninstallContext): Promise<void> {
   );
 }
 
-async function kill({ host, removed, problem }: UninstallContext, processes: readonly Process[]): Promise<void> {
+async function kill({ host, removed, problem }: UndoContext, processes: readonly Process[]): Promise<void> {
   const left = await end(host, processes, 'SIGKILL', KILL_MS);
   for (const process of processes) {
     if (left.includes(process)) problem(`process ${process.pid} (${process.name}) does not end`);

@@ -1,6 +1,7 @@
 import { paths } from '../../paths.ts';
 import { ensurePki, type Pki } from '../../pki/ensure.ts';
 import { kubeadmPkiFiles } from '../../pki/kubeadm.ts';
+import { removeFolder } from '../../uninstall/files.ts';
 import { areWritten, type HostFile, writeFiles } from '../files.ts';
 import type { InstallContext, Step } from '../step.ts';
 
@@ -16,6 +17,10 @@ export const certificates: Step = {
   apply: async (context) => {
     const files = await kubernetesFiles(await openPki(context));
     if (!(await areWritten(files))) await writeFiles(files);
+  },
+  undo: async (context) => {
+    await removeFolder(context, paths.pki);
+    if (context.owned) await removeFolder(context, `${paths.kubernetes}/pki`);
   },
 };
 

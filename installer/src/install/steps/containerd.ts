@@ -2,6 +2,9 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { tryExec } from '@ampoule/lib/exec';
 import { paths } from '../../paths.ts';
 import { ensureSecrets, registryUrl } from '../../secrets.ts';
+import { removeFile, removeFolder, removeHollow } from '../../uninstall/files.ts';
+import { removeMounts, removeNetworkNamespaces } from '../../uninstall/mounts.ts';
+import { removeService } from '../../uninstall/services.ts';
 import { areWritten, type HostFile, writeFiles } from '../files.ts';
 import { isInService, startService, waitForService } from '../services.ts';
 import type { InstallContext, Step } from '../step.ts';
@@ -24,6 +27,17 @@ export const containerd: Step = {
     await writeFiles(await files(context));
     await startService(UNIT);
     await waitForService(UNIT, isReady, READY_TIMEOUT_MS);
+  },
+  undo: async (context) => {
+    await removeService(context, UNIT, 'containerd');
+    await removeNetworkNamespaces(context);
+    for (const folder of [paths.run, paths.containerdData]) await removeMounts(context, folder);
+    for (const file of [REGISTRY_CA, paths.containerdConfig]) await removeFile(context, file);
+    for (const folder of [paths.mirrors, paths.run, paths.containerdData]) await removeFolder(context, folder);
+    if (!context.owned) return;
+    // Sockets of shims, addresses of pods, and empty folders that containerd makes for its options.
+    for (const folder of ['/run/containerd/s', '/var/lib/cni']) await removeFolder(context, folder);
+    for (const folder of ['/opt/containerd', '/run/containerd', '/opt/cni']) await removeHollow(context, folder);
   },
 };
 

@@ -1,7 +1,10 @@
+import { messageOf } from '@ampoule/lib/errors';
 import { exec } from '@ampoule/lib/exec';
-import { recordHostBefore } from '../../host/host-before.ts';
+import { recordHostBefore, sharedDirectories } from '../../host/host-before.ts';
 import { raisedSysctls, sysctlPath } from '../../host/sysctl.ts';
 import { paths } from '../../paths.ts';
+import { removeFile } from '../../uninstall/files.ts';
+import type { UndoContext } from '../../uninstall/model.ts';
 import { areWritten, type HostFile, writeFiles } from '../files.ts';
 import type { InstallContext, Step } from '../step.ts';
 
@@ -27,7 +30,36 @@ export const hostSettings: Step = {
     for (const module of await loadableModules(context)) await context.host.run('modprobe', ['--quiet', module]);
     if (!context.traits.rootShared) await exec('mount', ['--make-rshared', '/']);
   },
+  undo: async (context) => {
+    for (const file of [paths.sysctl, paths.modules]) await removeFile(context, file);
+    await restoreSysctls(context);
+    await removeCreatedDirectories(context);
+  },
 };
+
+/** Gives each setting the value that it had. */
+async function restoreSysctls({ host, before, removed, problem }: UndoContext): Promise<void> {
+  for (const [name, value] of Object.entries(before.sysctl)) {
+    const path = sysctlPath(name);
+    const current = (await host.readText(path))?.trim();
+    if (current === undefined || current === value) continue;
+    try {
+      await host.write(path, value);
+      removed('setting', `${name}=${current}`);
+    } catch (error) {
+      problem(`${name} cannot be set back to ${value}: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** Removes the directories that the install had to make and that are empty again. */
+async function removeCreatedDirectories({ host, before, owned, removed }: UndoContext): Promise<void> {
+  if (!owned) return;
+  // Inner folders come after outer ones in the list.
+  for (const folder of sharedDirectories.toReversed()) {
+    if (before.createdDirectories.includes(folder) && (await host.removeDirectory(folder))) removed('file', folder);
+  }
+}
 
 async function unsetSysctls({ host }: Context): Promise<[name: string, value: number][]> {
   const wanted = Object.entries(await raisedSysctls(host));

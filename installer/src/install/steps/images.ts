@@ -4,6 +4,7 @@ import { mapConcurrently } from '@ampoule/lib/concurrent';
 import type { RegistryClient } from '@ampoule/lib/oci/registry';
 import type { Descriptor } from '@ampoule/lib/oci/types';
 import { paths } from '../../paths.ts';
+import { removeFile } from '../../uninstall/files.ts';
 import { areWritten, writeFiles } from '../files.ts';
 import { imageListFile, type ListedImage, missingImages } from '../image-list.ts';
 import type { Step, StepProgress } from '../step.ts';
@@ -38,6 +39,8 @@ export const images: Step = {
     });
     await writeFiles([imageListFile(all)]);
   },
+  // What was uploaded is the registry's, and goes with it.
+  undo: (context) => removeFile(context, paths.images),
 };
 
 interface StoredImage extends ListedImage {

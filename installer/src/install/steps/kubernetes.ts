@@ -1,20 +1,20 @@
 import { mkdir, stat } from 'node:fs/promises';
-import { tryExec } from '@ampoule/lib/exec';
 import { fillTemplate } from '@ampoule/lib/template';
 import { AppsV1Api, CoreV1Api } from '@kubernetes/client-node';
-import { listHostProcesses } from '../../host/processes.ts';
 import { adminKubeConfig } from '../../kube/client.ts';
 import { paths } from '../../paths.ts';
-import { installError } from '../errors.ts';
 import { areWritten, type HostFile, writeFiles } from '../files.ts';
 import { enableService, isInService } from '../services.ts';
-import type { InstallContext, Step } from '../step.ts';
+import type { InstallContext, Step, StepProgress } from '../step.ts';
 import { kubeadmValues } from '../values.ts';
+import { ensureCoreDns, hasCoreDns } from './coredns.ts';
+import { runKubeadm, stopOrphans } from './kubeadm.ts';
 import { removeBrokenFiles } from './kubeadm-leftovers.ts';
+import { undoKubernetes } from './kubernetes-undo.ts';
 
-const KUBEADM = `${paths.bin}/kubeadm`;
 const UNIT = 'kubelet.service';
-const INIT_TIMEOUT_MS = 300_000;
+/** Much less than kubeadm waits for a control plane that does not come. */
+const SOON_MS = 60_000;
 const EMPTY_RESOLVER = `${paths.config}/resolv.conf`;
 
 /** Brings up the control plane with kubeadm, which finds the authorities that the certificates step left for it. */
@@ -29,32 +29,25 @@ export const kubernetes: Step = {
     await writeFiles(await files(context));
     await mkdir(`${paths.kubernetes}/manifests`, { recursive: true });
     await enableService(UNIT);
-    await stopOrphan(context);
+    await stopOrphans(context.host);
     await removeBrokenFiles(context.host);
-    const env = { PATH: `${paths.bin}:${process.env.PATH}` };
-    // Ampoule's own preflight has judged this host, and kubeadm's checks would refuse to go on after an interrupted try.
-    const args = ['init', '--config', paths.kubeadmConfig, '--skip-phases', 'preflight,show-join-command'];
-    const result = await tryExec(KUBEADM, args, {
-      env,
-      timeoutMs: INIT_TIMEOUT_MS,
-      onOutput: (text) => {
-        const phase = /^\[([a-z-]+)\]/m.exec(text)?.[1];
-        if (phase !== undefined) progress(phase);
-      },
-    });
-    if (result.code === 0) return;
-    throw installError('AMP_NOT_READY', {
-      what: 'kubeadm could not bring up the control plane',
-      why: (result.stderr || result.stdout).trim().split('\n').slice(-15).join('\n'),
-      fix: 'Look at "journalctl -u kubelet" and /var/log/pods, then run "ampoule install" again.',
-    });
+    await initialise(progress);
+    await ensureCoreDns(await adminKubeConfig(), progress);
   },
+  undo: (context) => undoKubernetes(context, { unit: UNIT, files: [paths.kubeadmConfig, EMPTY_RESOLVER] }),
 };
 
-/** A kubeadm whose installer was killed goes on by itself; two at once would write the same files. */
-async function stopOrphan({ host }: InstallContext): Promise<void> {
-  const orphans = (await listHostProcesses(host)).filter(({ command }) => command[0] === KUBEADM);
-  for (const { pid } of orphans) host.live.signal(pid, 'SIGKILL');
+/** An API server that is going down when kubeadm asks it makes kubeadm fail soon; the one that comes after it answers. */
+async function initialise(progress: StepProgress): Promise<void> {
+  // Ampoule's own preflight has judged this host, and kubeadm's checks would refuse to go on after an interrupted try.
+  const args = ['init', '--skip-phases', 'preflight,addon/coredns,show-join-command'];
+  const started = performance.now();
+  try {
+    await runKubeadm(args, progress);
+  } catch (error) {
+    if (performance.now() - started > SOON_MS) throw error;
+    await runKubeadm(args, progress);
+  }
 }
 
 /** The addons are the last thing that kubeadm writes. */
@@ -63,14 +56,13 @@ async function isComplete({ config }: InstallContext): Promise<boolean> {
   // One that a crash left half written is made anew by kubeadm.
   const kubeconfig = await adminKubeConfig().catch(() => undefined);
   if (kubeconfig === undefined) return false;
-  const apps = kubeconfig.makeApiClient(AppsV1Api);
   const found = [
     kubeconfig.makeApiClient(CoreV1Api).readNode({ name: config.nodeName }),
-    apps.readNamespacedDaemonSet({ namespace: 'kube-system', name: 'kube-proxy' }),
-    apps.readNamespacedDeployment({ namespace: 'kube-system', name: 'coredns' }),
-  ];
+    kubeconfig.makeApiClient(AppsV1Api).readNamespacedDaemonSet({ namespace: 'kube-system', name: 'kube-proxy' }),
+    hasCoreDns(kubeconfig),
+  ] as const;
   return Promise.all(found).then(
-    () => true,
+    ([, , coreDns]) => coreDns,
     () => false,
   );
 }

@@ -25,6 +25,8 @@ export const manifests: Step = {
       progress(`${name} (${done} of ${objects.length})`);
     });
   },
+  // The objects go with etcd, and what they made with their pods.
+  undo: async () => undefined,
 };
 
 /** All objects that the bundle's manifests describe for this host. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readlink, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Transform } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import type { Bundle } from '@ampoule/bundle/layout';
@@ -11,6 +11,7 @@ import { libError } from '@ampoule/lib/lib-errors';
 import { type Descriptor, mediaTypes } from '@ampoule/lib/oci/types';
 import { extract } from 'tar';
 import { paths } from '../../paths.ts';
+import { endPrograms } from '../../uninstall/processes.ts';
 import type { Step } from '../step.ts';
 import { isUnpacked, stampFolder, unstampFolder } from '../unpacked.ts';
 
@@ -31,10 +32,12 @@ export const programs: Step = {
     await unstampFolder(paths.programs);
     await mkdir(paths.programs, { recursive: true });
     const names = await mapConcurrently(layers, LAYERS_AT_ONCE, async ({ layer, diffId }) => {
-      const unpacked = await unpackLayer(bundle.blobPath(layer.digest), layer, diffId);
-      done += layer.size;
-      progress('unpacking', done, total);
-      return unpacked;
+      const source = createReadStream(bundle.blobPath(layer.digest), { highWaterMark: 1 << 20 });
+      source.on('data', (chunk) => {
+        done += chunk.length;
+        progress('unpacking', done, total);
+      });
+      return unpackLayer(source, layer, diffId);
     });
     for (const [link, target] of links) {
       await rm(link, { force: true });
@@ -42,6 +45,8 @@ export const programs: Step = {
     }
     await stampFolder(paths.programs, diffIdsOf(layers), names.flat());
   },
+  // The files go at the very end: the uninstall may run from them.
+  undo: endPrograms,
 };
 
 /** The programs that services and operators call by the path of `paths.bin`. */
@@ -73,7 +78,7 @@ function diffIdsOf(layers: readonly HostLayer[]): string[] {
 }
 
 /** Unpacks one layer and gives the names of its files. */
-async function unpackLayer(file: string, { mediaType }: Descriptor, diffId: string): Promise<string[]> {
+async function unpackLayer(source: Readable, { mediaType, digest }: Descriptor, diffId: string): Promise<string[]> {
   const names: string[] = [];
   const hash = createHash('sha256');
   const hashing = new Transform({
@@ -93,11 +98,11 @@ async function unpackLayer(file: string, { mediaType }: Descriptor, diffId: stri
       if (type === 'File') names.push(path);
     },
   });
-  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), decompress, hashing, unpack);
+  await pipeline(source, decompress, hashing, unpack);
   const actual = `sha256:${hash.digest('hex')}`;
   if (actual === diffId) return names;
   throw libError('AMP_DIGEST_MISMATCH', {
-    what: `${file} unpacks to ${actual} instead of ${diffId}`,
+    what: `The layer ${digest} unpacks to ${actual} instead of ${diffId}`,
     fix: 'Copy the bundle from its medium again.',
   });
 }

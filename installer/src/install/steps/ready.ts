@@ -48,4 +48,5 @@ export const ready: Step = {
       await delay(POLL_MS);
     }
   },
+  undo: async () => undefined,
 };

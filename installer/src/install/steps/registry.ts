@@ -6,6 +6,8 @@ import { dump } from 'js-yaml';
 import { paths, ports } from '../../paths.ts';
 import { readIfThere } from '../../pki/files.ts';
 import { ensureSecrets, registryUrl } from '../../secrets.ts';
+import { removeFile, removeFolder } from '../../uninstall/files.ts';
+import { removeService } from '../../uninstall/services.ts';
 import { areWritten, type HostFile, writeFiles } from '../files.ts';
 import { isInService, startService, waitForService } from '../services.ts';
 import type { InstallContext, Step } from '../step.ts';
@@ -37,6 +39,11 @@ export const registry: Step = {
     }
     await startService(UNIT);
     await waitForService(UNIT, () => isReady(context), READY_TIMEOUT_MS);
+  },
+  undo: async (context) => {
+    await removeService(context, UNIT, 'registry');
+    for (const file of [paths.registryConfig, PASSWORDS]) await removeFile(context, file);
+    await removeFolder(context, paths.registryData);
   },
 };
 

@@ -14,7 +14,7 @@ const features: (KernelFeature & { use: string })[] = [
   { module: 'nft_masq', option: 'NFT_MASQ', use: 'source addresses of pods' },
   { module: 'nft_numgen', option: 'NFT_NUMGEN', use: 'choice of an endpoint' },
   { module: 'nft_fib', option: 'NFT_FIB', use: 'node ports' },
-  { module: 'nft_reject', option: 'NFT_REJECT', use: 'answers for Services without endpoints' },
+  { module: 'nft_reject', option: 'NFT_REJECT', use: 'refusals by Services' },
   { module: 'vxlan', option: 'VXLAN', use: 'network between hosts' },
   { module: 'veth', option: 'VETH', use: 'network of pods' },
   { module: 'bridge', option: 'BRIDGE', use: 'network of pods on a host' },
@@ -38,12 +38,12 @@ export const kernelChecks: Check[] = [
   },
   ...features.map((feature) => ({
     id: `kernel.${feature.module.replaceAll('_', '-')}`,
-    title: `Kernel feature ${feature.module} (${feature.use})`,
+    title: `Kernel: ${feature.module} (${feature.use})`,
     run: (input: PreflightInput) => checkFeature(input, feature),
   })),
   {
     id: 'kernel.cpu-quota',
-    title: 'Kernel feature CPU quota (limits of functions)',
+    title: 'Kernel: CPU quota (limits of functions)',
     async run({ host }) {
       const state = await featureState(host, {
         module: 'cfs_bandwidth',

@@ -51,7 +51,7 @@ export const leftoverChecks: Check[] = [
   },
   {
     id: 'leftovers.units',
-    title: "No systemd units of others under Ampoule's names",
+    title: "No units of others under Ampoule's names",
     async run({ host }) {
       const found: string[] = [];
       for (const unit of units) {

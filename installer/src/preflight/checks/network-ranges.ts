@@ -35,7 +35,7 @@ export const networkRangeChecks: Check[] = [
     },
     {
       id: `network.${kebab(range)}-node-address`,
-      title: `${ranges[range]} does not hold the node address`,
+      title: `Node address is outside the ${ranges[range].toLowerCase()}`,
       run({ config }) {
         if (!contains(networkOf(config[range]), config.nodeAddress)) return pass(config[range]);
         return fail(`${config[range]} holds ${config.nodeAddress}`, otherRange(range));
@@ -43,7 +43,7 @@ export const networkRangeChecks: Check[] = [
     },
     {
       id: `network.${kebab(range)}-lan`,
-      title: `${ranges[range]} does not overlap a LAN of this host`,
+      title: `${ranges[range]} overlaps no LAN of this host`,
       run({ host, config }) {
         const addresses = host.live.addresses().filter((address) => !isClusterInterface(address.interface));
         const lan = addresses.find(({ cidr }) => overlaps(networkOf(cidr), networkOf(config[range])));
@@ -53,7 +53,7 @@ export const networkRangeChecks: Check[] = [
     },
     {
       id: `network.${kebab(range)}-routes`,
-      title: `${ranges[range]} does not overlap a route`,
+      title: `${ranges[range]} overlaps no route`,
       run: ({ host, config }) => checkRoutes(host, networkOf(config[range]), range),
     },
   ]),

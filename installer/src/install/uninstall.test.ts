@@ -5,7 +5,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Host } from '../host/host.ts';
 import { recordHostBefore } from '../host/host-before.ts';
 import { addFiles, type Files, hostFolder, mountLine, routeLine } from '../host/testing/host-folder.ts';
-import { uninstall } from './index.ts';
+import { Journal } from './journal.ts';
+import { installSteps } from './plan.ts';
+import { uninstall } from './uninstall.ts';
 
 const ROUTES = 'Iface\tDestination\n';
 // These act on the folder that they lie in, as the real ones do on a host.
@@ -122,7 +124,7 @@ describe('uninstall', () => {
     await expect(uninstall({ host })).rejects.toMatchObject({ code: 'AMP_NOT_INSTALLED' });
   });
 
-  it.each(Array.from({ length: 14 }, (_, index) => index))(
+  it.each(Array.from({ length: installSteps.length + 2 }, (_, index) => index))(
     'ends the same when it was killed at step %i and runs again',
     async (killedAt) => {
       const bare = await hostFolder(bareFiles);
@@ -138,6 +140,38 @@ describe('uninstall', () => {
       expect(await listing(host)).toEqual(await listing(bare));
     },
   );
+
+  it('undoes the steps of the install, the last one first, and only then the journal and the programs', async () => {
+    const stages: string[] = [];
+    await uninstall({ host: await installedHost(), onProgress: ({ step }) => stages.push(step) });
+    expect(stages).toEqual([...installSteps.map(({ id }) => id).reverse(), 'common', 'last']);
+  });
+
+  it('leaves in the journal what is undone, so that an install after it does that again', async () => {
+    const host = await installedHost({ '/busy': '', '/var/lib/ampoule/journal.jsonl': '' });
+    const journal = new Journal(host.at('/var/lib/ampoule/journal.jsonl'));
+    for (const { id } of installSteps) await journal.append({ step: id, event: 'done' });
+    await uninstall({ host });
+    expect([...(await journal.unfinished())]).toEqual(expect.arrayContaining(installSteps.map(({ id }) => id)));
+  });
+
+  it('writes no journal where there is none, for a journal claims the Kubernetes of the host', async () => {
+    const host = await hostFolder({ ...bareFiles, '/etc/ampoule/registry.yaml': '' });
+    await uninstall({ host });
+    expect(await host.exists('/var/lib/ampoule')).toBe(false);
+  });
+
+  it('takes away the folder of the command where the install had to make it', async () => {
+    const host = await installedHost({}, { '/usr/local/bin/': '' });
+    const bare = await hostFolder({ ...tools, '/opt/': '', '/var/log/': '', '/usr/local/': '' });
+    await recordHostBefore(bare);
+    await addFiles(bare, { ...installed, '/usr/local/bin/': '' });
+    await symlink('/opt/ampoule/bin/ampoule', bare.at('/usr/local/bin/ampoule'));
+    await uninstall({ host });
+    await uninstall({ host: bare });
+    expect(await host.exists('/usr/local/bin')).toBe(true);
+    expect(await bare.exists('/usr/local/bin')).toBe(false);
+  });
 
   it('takes away an install that was cut short at its beginning', async () => {
     const host = await hostFolder({ ...bareFiles, '/var/lib/ampoule/journal.jsonl': '', '/opt/ampoule/bin/ampoule': '' });
@@ -188,7 +222,7 @@ describe('uninstall', () => {
     const host = await installedHost({ '/busy': '' });
     const { problems } = await uninstall({ host });
     expect(problems).toEqual(
-      expect.arrayContaining([{ step: 'mounts', reason: '/var/lib/kubelet/pods/1/volumes/token cannot be unmounted: target is busy' }]),
+      expect.arrayContaining([{ step: 'kubernetes', reason: '/var/lib/kubelet/pods/1/volumes/token cannot be unmounted: target is busy' }]),
     );
     expect(await host.exists('/var/lib/kubelet/pods/1/volumes/token')).toBe(true);
     expect(await host.exists('/var/lib/ampoule/journal.jsonl')).toBe(true);
