@@ -45,6 +45,8 @@ const componentSchema = z.strictObject({
   source: z.discriminatedUnion('kind', [goSource, debianSource, npmSource, typescriptSource, urlSource, fileSource]),
   /** Folder of the repository that is laid over the source's files. */
   tree: path.optional(),
+  /** Where in the layer the tree lies; its root when absent. */
+  treeIn: path.optional(),
   /** gzip only for what a bare host must unpack with its own tools. */
   compression: z.enum(['zstd', 'gzip']).default('zstd'),
   linksIn: path.optional(),

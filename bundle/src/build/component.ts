@@ -29,7 +29,7 @@ export async function buildComponent(name: string, component: Component, context
 }
 
 async function layTree({ entries, key, origins }: SourceResult, component: Component, context: BuildContext): Promise<SourceResult> {
-  const tree = component.tree === undefined ? [] : await readTree(join(context.repository, component.tree));
+  const tree = component.tree === undefined ? [] : await readTree(join(context.repository, component.tree), component.treeIn);
   const links = Object.entries(component.links).map(
     ([link, target]): LayerEntry => ({ path: join(component.linksIn ?? '', link), link: target }),
   );

@@ -258,6 +258,6 @@ describe('KafkaTrigger among others', () => {
     await until(() => seen.size === 20, 30_000);
     await until(async () => (await kafka.client.committed(kafka.group, topic, 2))[1] === 10, 20_000);
 
-    expect(kafka.bench.counts.reconnects).toBe(1);
+    expect(kafka.bench.counts.reconnects).toBeGreaterThan(0);
   }, 90_000);
 });

@@ -49,9 +49,7 @@ export class JetStreamSource {
   async start(): Promise<void> {
     const { ackWait } = this.#options.attributes;
     const consumer = await this.#consumer();
-    this.#signs = setInterval(() => {
-      for (const message of this.#inHand.keys()) message.working();
-    }, ackWait / SIGNS);
+    this.#signs = setInterval(() => this.#giveSigns(), ackWait / SIGNS);
     this.#loop = this.#run(consumer);
   }
 
@@ -63,6 +61,12 @@ export class JetStreamSource {
     await this.#loop;
     await Promise.all(this.#inHand.values());
     clearInterval(this.#signs);
+  }
+
+  #giveSigns(): void {
+    // A handler may outlast the time that it has at a stop.
+    if (this.#options.connection.isClosed()) clearInterval(this.#signs);
+    else for (const message of this.#inHand.keys()) message.working();
   }
 
   async #consumer(): Promise<Consumer> {
@@ -113,14 +117,22 @@ export class JetStreamSource {
   }
 
   #take(message: JsMsg): void {
-    const work = this.#options.handle(message).then((result) => {
-      // The next attempt is another replica's where this one stops; what is dead or given up shall not come back.
-      if (result === 'done') message.ack();
-      else if (result === 'stopped') message.nak();
-      else message.term(result);
+    const work = this.#handle(message).then(() => {
       this.#inHand.delete(message);
       this.#room?.();
     });
     this.#inHand.set(message, work);
+  }
+
+  async #handle(message: JsMsg): Promise<void> {
+    const result = await this.#options.handle(message);
+    try {
+      // The next attempt is another replica's where this one stops; what is dead or given up shall not come back.
+      if (result === 'done') message.ack();
+      else if (result === 'stopped') message.nak();
+      else message.term(result);
+    } catch (error) {
+      this.#options.onError(error);
+    }
   }
 }

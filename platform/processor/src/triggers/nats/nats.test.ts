@@ -192,6 +192,37 @@ describe('NatsTrigger with core NATS', () => {
     expect(handled).toBe(10);
   });
 
+  it('tells of messages that are lost when it stops, and does not mind handlers that answer too late', async () => {
+    const late = Promise.withResolvers<void>();
+    let handled = 0;
+    const patient = { retry: { maxAttempts: 5, initialBackoff: '1h', maxBackoff: '1h' } };
+    const failing = await triggerOf(
+      () => {
+        handled += 1;
+        return textAnswer(500);
+      },
+      { ...patient, queueName: 'failing' },
+    );
+    const slow = await triggerOf(
+      async () => {
+        handled += 1;
+        await late.promise;
+        return textAnswer(200);
+      },
+      { queueName: 'slow' },
+    );
+    const request = client.request(subject, 'a', { timeout: 500 }).catch(() => undefined);
+    await until(() => handled === 2);
+
+    await slow.stop(10);
+    await failing.stop(1000);
+    late.resolve();
+    await request;
+
+    expect(bench.counts).toEqual({ dropped: 1 });
+    expect(bench.lines.join('')).toContain('Messages are lost');
+  });
+
   it('goes on after the server was killed and has come back', async () => {
     const seen: string[] = [];
     await triggerOf((event) => {
@@ -352,6 +383,36 @@ describe('NatsTrigger with JetStream', () => {
     );
     await one.stop(2000);
     await until(async () => (await unacknowledged(stream, 'reader')) === 0, 3000);
+
+    expect(seen).toEqual(['one', 'two']);
+  });
+
+  it('does not mind a handler that outlasts the stop, and another one gets its message', async () => {
+    const stream = await streamOf(subject);
+    const late = Promise.withResolvers<void>();
+    const seen: string[] = [];
+    const jetStream = { durable: 'reader', ackWait: '1s' };
+    await publishToStream(['a']);
+    const one = await triggerOf(
+      async () => {
+        seen.push('one');
+        await late.promise;
+        return textAnswer(200);
+      },
+      { jetStream },
+    );
+    await until(() => seen.length === 1);
+
+    await one.stop(10);
+    await triggerOf(
+      () => {
+        seen.push('two');
+        return textAnswer(200);
+      },
+      { jetStream },
+    );
+    await until(async () => (await unacknowledged(stream, 'reader')) === 0);
+    late.resolve();
 
     expect(seen).toEqual(['one', 'two']);
   });

@@ -33,7 +33,7 @@ const IN_HAND_PER_WORKER = 16;
 const START_WITHIN_MS = 60_000;
 const RETRY_MS = 500;
 const LONG_OUTAGE_MS = 300_000;
-const DROPPED_LOG_MS = 10_000;
+const LOST_LOG_MS = 10_000;
 /** Of what is published and of acknowledgements. */
 const LAST_FLUSH_MS = 2000;
 
@@ -47,7 +47,7 @@ export class NatsTrigger implements Trigger {
   readonly #outages: OutageLog;
   readonly #messages = new WeakMap<Event, Msg | JsMsg>();
   #running: Running | undefined;
-  #droppedLogged = 0;
+  #lostLogged = 0;
   #stopped = false;
 
   /** @throws AMP_INPUT_INVALID */
@@ -151,11 +151,16 @@ export class NatsTrigger implements Trigger {
       const handle = async (message: Msg) => {
         const event = eventOf(message, index);
         this.#messages.set(event, message);
-        const { answer } = await deliverer.deliver(event);
-        reply(message, answer);
+        const { answer, result } = await deliverer.deliver(event);
+        if (result === 'stopped') this.#lost();
+        try {
+          reply(message, answer);
+        } catch (error) {
+          this.#trouble(error);
+        }
       };
       const queue = queueNameOf(queueName, { namespace, functionName, name });
-      return new CoreSource({ ...common, queue, handle, onDropped: () => this.#dropped() });
+      return new CoreSource({ ...common, queue, handle, onDropped: () => this.#lost() });
     }
     const handle = async (message: JsMsg): Promise<DeliveryResult> => {
       const event = streamEventOf(message, index);
@@ -188,12 +193,12 @@ export class NatsTrigger implements Trigger {
     if (!this.#stopped) this.#context.logger.warnWith('Trouble with NATS', { error: messageOf(error) });
   }
 
-  #dropped(): void {
+  #lost(): void {
     const { logger, metrics } = this.#context;
     metrics.count('dropped');
-    if (Date.now() - this.#droppedLogged < DROPPED_LOG_MS) return;
-    this.#droppedLogged = Date.now();
-    logger.errorWith('Messages are lost: they come faster than the handler takes them', { topic: this.#attributes.topic });
+    if (Date.now() - this.#lostLogged < LOST_LOG_MS) return;
+    this.#lostLogged = Date.now();
+    logger.errorWith('Messages are lost, as core NATS does not keep them', { topic: this.#attributes.topic });
   }
 }
 
