@@ -19,6 +19,7 @@ const repository = join(import.meta.dirname, '../../..');
 const folder = join(repository, '.cache/bench');
 const node = join(repository, 'node_modules/.bin/node');
 const servers = join(import.meta.dirname, 'servers');
+const wrapper = join(repository, 'platform/processor/python/_ampoule_wrapper.py');
 /** As in the image, not a wrapper that chooses among several. */
 const PYTHON = '/usr/bin/python3';
 
@@ -33,8 +34,8 @@ export function contestants(bun: string): Contestant[] {
     { name: 'Bun.serve', command: script(bun, 'bun-serve.mjs') },
     { name: 'uvicorn', command: script(PYTHON, 'uvicorn_server.py') },
     { name: 'aiohttp', command: script(PYTHON, 'aiohttp_server.py') },
-    { name: 'ours, JavaScript', command: ours({ runtime: 'nodejs', handler: 'main:handler' }) },
-    { name: 'ours, JavaScript, 2 workers', command: ours({ runtime: 'nodejs', handler: 'main:handler' }, { numWorkers: 2 }) },
+    { name: 'ours, JavaScript', command: ours({ runtime: 'nodejs', handler: 'main.cjs:handler' }) },
+    { name: 'ours, JavaScript, 2 workers', command: ours({ runtime: 'nodejs', handler: 'main.cjs:handler' }, { numWorkers: 2 }) },
     { name: 'ours, Python', command: ours({ runtime: 'python', handler: 'main:handler' }) },
     { name: 'ours, Python, 2 workers', command: ours({ runtime: 'python', handler: 'main:handler' }, { numWorkers: 2 }) },
     { name: 'ours, Python, async', command: ours({ runtime: 'python', handler: 'asynchronous:handler' }, { mode: 'async' }) },
@@ -54,7 +55,11 @@ export function ours(spec: object, trigger: object = {}): Contestant['command'] 
     return {
       program: node,
       args: [...args, '--platform-config', join(configs, 'platform.yaml')],
-      env: { NUCLIO_HANDLER_DIR: join(import.meta.dirname, 'functions'), NUCLIO_PYTHON_EXE_PATH: PYTHON },
+      env: {
+        NUCLIO_HANDLER_DIR: join(import.meta.dirname, 'functions'),
+        NUCLIO_PYTHON_EXE_PATH: PYTHON,
+        NUCLIO_PYTHON_WRAPPER_PATH: wrapper,
+      },
     };
   };
 }

@@ -96,7 +96,7 @@ const MANY_WORKERS = 9;
 async function memory(): Promise<Record<string, number>> {
   const result: Record<string, number> = {};
   for (const [runtime, handler] of [
-    ['nodejs', 'main:handler'],
+    ['nodejs', 'main.cjs:handler'],
     ['python', 'main:handler'],
   ] as const) {
     const sizes: number[] = [];

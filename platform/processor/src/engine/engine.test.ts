@@ -160,3 +160,51 @@ describe('a connection', () => {
     expect(await exchange(url, [text])).toMatch(/^HTTP\/1\.1 400 /);
   });
 });
+
+describe('an answer in pieces', () => {
+  const TICKER = `exports.handler = async (context, event) => {
+    if (event.path === '/fails') return (async function* () { yield 'a'; throw new Error('broke off') })();
+    if (event.path === '/large') return new context.Response((async function* () { for (let i = 0; i < 64; i++) yield Buffer.alloc(1 << 20, i) })());
+    if (event.path === '/plain') return 'plain';
+    return new context.Response((async function* () {
+      for (let i = 0; i < 3; i++) { yield 'tick ' + i + '\\n'; await new Promise((r) => setTimeout(r, 50)) }
+    })(), { 'x-kind': 'ticks' }, 'text/event-stream');
+  }`;
+
+  it('comes piece by piece, and leaves the connection and the worker for what follows', async () => {
+    const { url } = await runProcessor(TICKER);
+    const response = await fetch(url);
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    expect(response.headers.get('x-kind')).toBe('ticks');
+    const pieces: string[] = [];
+    for await (const piece of response.body ?? []) pieces.push(Buffer.from(piece).toString());
+    expect(pieces.join('')).toBe('tick 0\ntick 1\ntick 2\n');
+    expect(pieces.length).toBeGreaterThan(1);
+    expect(await call(`${url}/plain`)).toMatchObject({ status: 200, body: 'plain' });
+  });
+
+  it('may be far larger than what is kept in memory', async () => {
+    const { url } = await runProcessor(TICKER);
+    let size = 0;
+    for await (const piece of (await fetch(`${url}/large`)).body ?? []) size += piece.length;
+    expect(size).toBe(64 << 20);
+  });
+
+  it('that breaks off is not taken for whole, and the next event is served', async () => {
+    const { url } = await runProcessor(TICKER);
+    await expect(call(`${url}/fails`)).rejects.toThrow();
+    expect(await call(`${url}/plain`)).toMatchObject({ body: 'plain' });
+  });
+
+  it('ends in the handler when the client goes', async () => {
+    const { url } = await runProcessor(`let ended = 0;
+      exports.handler = async (context, event) => event.path === '/count' ? String(ended) : (async function* () {
+        try { for (;;) { yield Buffer.alloc(1 << 16); await new Promise((r) => setTimeout(r, 5)) } } finally { ended++ }
+      })()`);
+    const controller = new AbortController();
+    const response = await fetch(url, { signal: controller.signal });
+    await response.body?.getReader().read();
+    controller.abort();
+    await expect.poll(async () => (await call(`${url}/count`)).body).toBe('1');
+  });
+});

@@ -1,3 +1,5 @@
+import type { AnswerStream } from './answer-stream.ts';
+
 /** What an event has that an HTTP request has not. Absent ones are empty or 0 for the handler. */
 export interface EventAttributes {
   id?: string;
@@ -29,6 +31,8 @@ export interface Event {
   head: Uint8Array | string;
   body: Uint8Array;
   attributes?: EventAttributes | undefined;
+  /** Whether its trigger can pass on an answer in pieces. */
+  takesStream?: boolean;
 }
 
 /** Why an event has no answer from its handler. */
@@ -42,6 +46,8 @@ export interface Answer {
   /** Header lines as in an event, with content-type, without content-length. */
   head: string;
   body: Uint8Array;
+  /** The body, where it comes in pieces; `body` is empty then. */
+  stream?: AnswerStream | undefined;
   /** Microseconds that the handler took. */
   duration: number;
 }

@@ -7,6 +7,8 @@ export interface Job {
   settle(answer: Answer | readonly Answer[]): void;
   /** performance.now() when it came. */
   since: number;
+  /** Its answer has begun and comes in pieces. */
+  isStreaming: boolean;
 }
 
 const TEXTS: Record<Refusal, [status: number, text: string]> = {

@@ -1,5 +1,6 @@
 import { messageOf } from '@ampoule/lib/errors';
 import type { Logger } from '../logger.ts';
+import { collect } from './answer-stream.ts';
 import type { Answer, Event } from './event.ts';
 import { type Job, refuse } from './job.ts';
 import { PoolStats } from './pool-stats.ts';
@@ -27,6 +28,7 @@ const AHEAD = 64;
 /** Workers whose jobs take longer on average get nothing ahead. */
 const SWIFT_MICROSECONDS = 1000;
 const TICK_MS = 10;
+const MAX_COLLECTED_BYTES = 64 << 20;
 const FIRST_RESTART_MS = 10;
 const LAST_RESTART_MS = 30_000;
 
@@ -50,6 +52,7 @@ export class Pool implements Workers {
     this.stats = new PoolStats(options.size);
     const listener = {
       answered: (slot: Slot, job: Job, answer: Answer | readonly Answer[]) => this.#answered(slot, job, answer),
+      freed: () => this.#drainQueue(),
       exited: (slot: Slot, reason: string, jobs: SplitJobs) => this.#exited(slot, reason, jobs),
       acknowledged: (offset: QualifiedOffset) => {
         for (const each of this.#ackListeners) each(offset);
@@ -72,11 +75,11 @@ export class Pool implements Workers {
   }
 
   submit(event: Event, settle: (answer: Answer) => void): void {
-    this.#accept({ event, batch: undefined, settle: settle as Job['settle'], since: performance.now() });
+    this.#accept({ event, batch: undefined, settle: settle as Job['settle'], since: performance.now(), isStreaming: false });
   }
 
   submitBatch(batch: readonly Event[], settle: (answers: readonly Answer[]) => void): void {
-    this.#accept({ event: undefined, batch, settle: settle as Job['settle'], since: performance.now() });
+    this.#accept({ event: undefined, batch, settle: settle as Job['settle'], since: performance.now(), isStreaming: false });
   }
 
   async control(kind: WorkerSignal): Promise<void> {
@@ -159,7 +162,8 @@ export class Pool implements Workers {
 
   #answered(slot: Slot, job: Job, answer: Answer | readonly Answer[]): void {
     this.#count(job, answer, slot.index);
-    this.#settle(job, answer);
+    if (job.isStreaming && job.event?.takesStream !== true) void this.#settleWhole(job, answer as Answer);
+    else this.#settle(job, answer);
     this.#drainQueue();
   }
 
@@ -233,6 +237,13 @@ export class Pool implements Workers {
     this.#pending -= 1;
     this.#count(job, refuse(job, refusal), undefined);
     this.#noteIdle();
+  }
+
+  /** For a trigger that cannot pass on pieces. */
+  async #settleWhole(job: Job, { stream, ...answer }: Answer): Promise<void> {
+    const body = stream === undefined ? undefined : await collect(stream, MAX_COLLECTED_BYTES);
+    if (body === undefined) this.#refuse(job, 'died');
+    else this.#settle(job, { ...answer, body });
   }
 
   #settle(job: Job, answer: Answer | readonly Answer[]): void {

@@ -6,6 +6,8 @@ import type { QualifiedOffset } from './workers.ts';
 
 export interface SlotListener {
   answered(slot: Slot, job: Job, answer: Answer | readonly Answer[]): void;
+  /** A worker can take a further job. */
+  freed(): void;
   /** The worker ended by itself: jobs that it had begun, and those it had not. */
   exited(slot: Slot, reason: string, jobs: SplitJobs): void;
   acknowledged(offset: QualifiedOffset): void;
@@ -62,6 +64,7 @@ export class Slot {
       exited: (reason) => {
         if (worker === this.#worker) this.#listener.exited(this, reason, this.#end());
       },
+      streamed: (sequence, isEnded) => this.#streamed(sequence, isEnded),
       acknowledged: (offset) => this.#listener.acknowledged(offset),
     };
     const worker = this.#make(this.index, listener);
@@ -107,7 +110,7 @@ export class Slot {
     this.#jobs = new Map();
     this.#worker = undefined;
     this.isReady = false;
-    return { begun: begun.map(([, job]) => job), unbegun: unbegun.map(([, job]) => job) };
+    return { begun: begun.map(([, job]) => job).filter(({ isStreaming }) => !isStreaming), unbegun: unbegun.map(([, job]) => job) };
   }
 
   /** A worker that cannot tell what it has begun has begun at most as many as it runs at a time. */
@@ -118,10 +121,16 @@ export class Slot {
     return { begun: jobs.slice(0, at), unbegun: jobs.slice(at) };
   }
 
+  #streamed(sequence: number, isEnded: boolean): void {
+    this.oldestSince = performance.now();
+    if (isEnded && this.#jobs.delete(sequence)) this.#listener.freed();
+  }
+
   #answered(sequence: number, answer: Answer | readonly Answer[]): void {
     const job = this.#jobs.get(sequence);
     if (job === undefined) return;
-    this.#jobs.delete(sequence);
+    if ('stream' in answer && answer.stream !== undefined) job.isStreaming = true;
+    else this.#jobs.delete(sequence);
     this.oldestSince = performance.now();
     const { duration = 0 } = 'length' in answer ? (answer[0] ?? {}) : answer;
     this.mean += (duration - this.mean) * MEAN_WEIGHT;

@@ -12,11 +12,20 @@ export interface ThreadData {
 
 /** Messages beside the rings. A number tells that there is something to read in the ring. */
 /** `start` comes first. */
-export type ToThread = { start: ThreadData } | 0 | { frame: Uint8Array } | { signal: WorkerSignal; id: number };
+export type ToThread =
+  | { start: ThreadData }
+  | 0
+  | { frame: Uint8Array }
+  | { signal: WorkerSignal; id: number }
+  | { credit: { sequence: number; bytes: number } }
+  | { abort: number };
 export type FromThread =
   | 0
   | { frame: Uint8Array }
   | { ready: true }
+  | { stream: { sequence: number; status: number; head: string } }
+  | { chunk: { sequence: number; bytes: Uint8Array } }
+  | { ended: { sequence: number; error?: string } }
   | { failed: FailureToStart }
   | { signalled: number }
   | { ack: QualifiedOffset };

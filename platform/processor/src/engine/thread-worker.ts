@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Worker as Thread } from 'node:worker_threads';
 import { processorError } from '../errors.ts';
 import type { WorkerOptions } from '../runtime/options.ts';
+import { AnswerStream } from './answer-stream.ts';
 import type { Answer, Event } from './event.ts';
 import { decodeAnswer, encodeBatch, encodeEvent, encodeHeader, frameBound, frameKind, framesWithin, HEADER } from './frames.ts';
 import { makeRing, RingReader, RingWriter } from './ring.ts';
@@ -11,6 +12,7 @@ import { takeThread } from './threads.ts';
 import type { Worker, WorkerListener } from './worker.ts';
 import type { WorkerSignal } from './workers.ts';
 
+const EMPTY = Buffer.alloc(0);
 const RING_BYTES = 1 << 20;
 /** Larger frames go around the ring, so that a frame always fits into an empty one. */
 const LARGEST_IN_RING = RING_BYTES / 4;
@@ -23,6 +25,7 @@ export class ThreadWorker implements Worker {
   readonly #answers: RingReader;
   readonly #claim: Int32Array;
   readonly #signals = new SignalReplies();
+  readonly #streams = new Map<number, AnswerStream>();
   /** Nothing is on offer, so the next event that is sent has to be put into the claim word. */
   #idle = true;
   #ended = false;
@@ -101,7 +104,7 @@ export class ThreadWorker implements Worker {
     await this.#thread.terminate();
     await exited;
     this.poll();
-    this.#signals.end();
+    this.#abandon();
   }
 
   #offer<Item>(
@@ -130,6 +133,9 @@ export class ThreadWorker implements Worker {
     } else if ('frame' in message)
       this.#deliver(Buffer.from(message.frame.buffer, message.frame.byteOffset, message.frame.byteLength), 0, false);
     else if ('ready' in message) this.#started.resolve();
+    else if ('stream' in message) this.#beginStream(message.stream);
+    else if ('chunk' in message) this.#passOn(message.chunk);
+    else if ('ended' in message) this.#endStream(message.ended.sequence, message.ended.error);
     else if ('ack' in message) this.#listener.acknowledged(message.ack);
     else if ('signalled' in message) this.#signals.reply(message.signalled);
     else {
@@ -155,7 +161,7 @@ export class ThreadWorker implements Worker {
     if (this.#ended) return;
     this.#ended = true;
     this.poll();
-    this.#signals.end();
+    this.#abandon();
     this.#started.reject(
       processorError('AMP_HANDLER_LOAD', {
         what: 'The worker ended while it started',
@@ -164,6 +170,33 @@ export class ThreadWorker implements Worker {
       }),
     );
     this.#listener.exited(reason);
+  }
+
+  #beginStream({ sequence, status, head }: { sequence: number; status: number; head: string }): void {
+    const stream = new AnswerStream(
+      (bytes) => this.#post({ credit: { sequence, bytes } }),
+      () => this.#post({ abort: sequence }),
+    );
+    this.#streams.set(sequence, stream);
+    this.#listener.answered(sequence, { status, head, body: EMPTY, stream, duration: 0 });
+  }
+
+  #passOn({ sequence, bytes }: { sequence: number; bytes: Uint8Array }): void {
+    this.#listener.streamed(sequence, false);
+    this.#streams.get(sequence)?.push(bytes);
+  }
+
+  #endStream(sequence: number, error?: string): void {
+    const stream = this.#streams.get(sequence);
+    this.#streams.delete(sequence);
+    stream?.finish(error);
+    this.#listener.streamed(sequence, true);
+  }
+
+  /** What waits for the thread learns that nothing more will come. */
+  #abandon(): void {
+    for (const sequence of [...this.#streams.keys()]) this.#endStream(sequence, 'the worker ended');
+    this.#signals.end();
   }
 
   #post(message: ToThread): void {

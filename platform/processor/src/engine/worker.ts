@@ -25,6 +25,8 @@ export interface Worker {
 export interface WorkerListener {
   /** A list of answers belongs to a batch. Bodies stay as they are afterwards. */
   answered(sequence: number, answer: Answer | readonly Answer[]): void;
+  /** An answer in pieces has given a piece, or ended; until it has, the event counts as in hand. */
+  streamed(sequence: number, isEnded: boolean): void;
   /** It ended by itself. Answers that were finished have been delivered. */
   exited(reason: string): void;
   acknowledged(offset: QualifiedOffset): void;

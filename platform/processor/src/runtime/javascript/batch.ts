@@ -8,13 +8,13 @@ import { failureOf, type Output, outputOf, Response } from './response.ts';
  */
 export function batchOutputs(output: unknown, events: readonly FunctionEvent[]): Output[] {
   if (!Array.isArray(output)) {
-    const one = outputOf(output);
+    const one = wholeOutput(output);
     return events.map(() => one);
   }
   const byId = new Map<unknown, unknown>();
   for (const each of output) if (idOf(each) !== undefined) byId.set(idOf(each), each);
-  if (byId.size === 0) return events.map((_, i) => (i < output.length ? outputOf(output[i]) : missing()));
-  return events.map((event) => (byId.has(event.id) ? outputOf(byId.get(event.id)) : missing()));
+  if (byId.size === 0) return events.map((_, i) => (i < output.length ? wholeOutput(output[i]) : missing()));
+  return events.map((event) => (byId.has(event.id) ? wholeOutput(byId.get(event.id)) : missing()));
 }
 
 /** The same failure for all events of a batch. */
@@ -25,6 +25,12 @@ export function batchFailure(error: unknown, count: number): Output[] {
 
 export function withDuration(outputs: readonly Output[], duration: number): AnswerParts[] {
   return outputs.map((output) => ({ ...output, duration }));
+}
+
+function wholeOutput(value: unknown): Output {
+  const output = outputOf(value);
+  if (output.stream !== undefined) throw new TypeError('An answer to an event of a batch cannot come in pieces');
+  return output;
 }
 
 function idOf(value: unknown): unknown {

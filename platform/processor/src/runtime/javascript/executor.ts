@@ -10,6 +10,7 @@ import type { Handler } from './load.ts';
 import { CollectingLogger, LogLevelFinder } from './log-level.ts';
 import type { Outbox } from './outbox.ts';
 import { failureOf, type Output, outputOf } from './response.ts';
+import type { StreamSender } from './stream-sender.ts';
 
 export interface ExecutorOptions {
   options: WorkerOptions;
@@ -17,6 +18,7 @@ export interface ExecutorOptions {
   context: Context;
   inbox: Inbox;
   outbox: Outbox;
+  streams: StreamSender;
 }
 
 /** Answers that are ready are announced at least this often while events are at hand. */
@@ -87,7 +89,11 @@ export class Executor {
     const view = collecting === undefined ? this.#view : (callback: Callback) => this.#view(callback, collecting.logger);
     const startedAt = performance.now();
     const finish = (output: Output): void => {
-      const { status, head: lines, body } = collecting === undefined ? output : collecting.addTo(output);
+      const { status, head: lines, body, stream } = collecting === undefined ? output : collecting.addTo(output);
+      if (stream !== undefined) {
+        void this.#world.streams.send(sequence, { status, head: lines, body }, stream).then(() => this.#end());
+        return;
+      }
       outbox.put(sequence, { status, head: lines, body, duration: microsecondsSince(startedAt) });
       this.#end();
     };

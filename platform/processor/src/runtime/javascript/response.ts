@@ -1,4 +1,5 @@
 import { headOf } from './headers.ts';
+import { isStream } from './stream-sender.ts';
 
 export type BodyEncoding = 'text' | 'base64';
 
@@ -36,6 +37,8 @@ export interface Output {
   status: number;
   head: string;
   body: string | Uint8Array;
+  /** The body, where it comes in pieces. */
+  stream?: AsyncIterable<unknown>;
 }
 
 /**
@@ -56,14 +59,17 @@ export function failureOf(error: unknown): Output {
 
 const NO_HEADERS = {};
 
-function responseOutput(response: Response): Output {
-  const { body, contentType } = encodeBody(response.body);
-  if (!isStatus(response.statusCode)) throw new TypeError(`Invalid status code ${String(response.statusCode)}`);
-  const bytes = response.bodyEncoding === 'base64' && typeof body === 'string' ? Buffer.from(body, 'base64') : body;
-  return { status: response.statusCode, head: headOf(response.contentType ?? contentType, response.headers ?? NO_HEADERS), body: bytes };
+function responseOutput({ body: given, statusCode, contentType: type, headers, bodyEncoding }: Response): Output {
+  if (!isStatus(statusCode)) throw new TypeError(`Invalid status code ${String(statusCode)}`);
+  const stream = isStream(given) ? given : undefined;
+  const { body, contentType } = encodeBody(stream === undefined ? given : '');
+  const bytes = bodyEncoding === 'base64' && typeof body === 'string' ? Buffer.from(body, 'base64') : body;
+  const output = { status: statusCode, head: headOf(type ?? contentType, headers ?? NO_HEADERS), body: bytes };
+  return stream === undefined ? output : { ...output, stream };
 }
 
 function plainOutput(status: number, value: unknown): Output {
+  if (isStream(value)) return { status, head: headOf(TEXT, NO_HEADERS), body: '', stream: value };
   const { body, contentType } = encodeBody(value);
   return { status, head: headOf(contentType, NO_HEADERS), body };
 }

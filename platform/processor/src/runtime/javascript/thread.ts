@@ -10,6 +10,7 @@ import { Inbox } from './inbox.ts';
 import { type LoadedHandler, loadHandler } from './load.ts';
 import { Outbox } from './outbox.ts';
 import { Platform } from './platform.ts';
+import { StreamSender } from './stream-sender.ts';
 
 /** The entry of a worker thread: loads the handler, then runs it for what comes in. */
 if (parentPort === null) throw new Error('This file is the entry of a worker thread');
@@ -39,13 +40,16 @@ async function start(data: ThreadData): Promise<void> {
 function serve({ options, events, answers, claim }: ThreadData, { handler }: LoadedHandler, context: Context): void {
   const inbox = new Inbox(new RingReader(events), new Int32Array(claim));
   const outbox = new Outbox(new RingWriter(answers), port);
-  const executor = new Executor({ options, handler, context, inbox, outbox });
+  const streams = new StreamSender(post);
+  const executor = new Executor({ options, handler, context, inbox, outbox, streams });
   port.on('message', (message: ToThread) => {
     if (message === 0) executor.pump();
     else if ('frame' in message) {
       inbox.receive(Buffer.from(message.frame.buffer, message.frame.byteOffset, message.frame.byteLength));
       executor.pump();
-    } else if ('signal' in message) void signal(context, message.signal, message.id);
+    } else if ('credit' in message) streams.credit(message.credit.sequence, message.credit.bytes);
+    else if ('abort' in message) streams.abort(message.abort);
+    else if ('signal' in message) void signal(context, message.signal, message.id);
   });
 }
 

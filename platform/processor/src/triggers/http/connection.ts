@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { AnswerStream } from '../../engine/answer-stream.ts';
 import type { Answer } from '../../engine/event.ts';
 import { receiveInPlace } from './receive.ts';
 import { type HeadFacts, headFactsOf, type RequestLine, requestLineOf } from './request-head.ts';
@@ -33,6 +34,7 @@ export interface SweepLimits {
   reading: number;
 }
 
+const CLOSE = 'connection: close\r\n';
 const END = '\r\n\r\n';
 const EMPTY = Buffer.alloc(0);
 /** Answers up to this size are written as one string, larger ones in two parts. */
@@ -158,14 +160,17 @@ export class Connection {
     return this.#lastFacts;
   }
 
-  #answer = ({ status, head, body }: Answer, extraHead: string): void => {
+  #answer = (answer: Answer, extraHead: string): void => {
+    if (answer.stream === undefined) this.#answerAtOnce(answer, extraHead);
+    else this.#answerInPieces(answer, answer.stream, extraHead);
+  };
+
+  #answerAtOnce({ status, head, body }: Answer, extraHead: string): void {
     const socket = this.#socket;
-    this.#isBusy = false;
-    this.#quiet = 0;
     if (socket.destroyed) return;
-    const isLast = !this.#keepAlive || this.#isHalfClosed || this.#options.isDraining();
+    const isLast = this.#isLast();
     const hasBody = status >= 200 && status !== 204 && status !== 304;
-    const framing = `${isLast ? 'connection: close\r\n' : ''}${hasBody ? `content-length: ${body.length}\r\n` : ''}\r\n`;
+    const framing = `${isLast ? CLOSE : ''}${hasBody ? `content-length: ${body.length}\r\n` : ''}\r\n`;
     const text = `${statusLines(status)}${head}${extraHead}${framing}`;
     if (!hasBody) socket.write(text, 'latin1');
     else if (body.length <= ONE_WRITE) socket.write(text + latin1(body), 'latin1');
@@ -175,13 +180,56 @@ export class Connection {
       socket.write(body);
       socket.uncork();
     }
+    this.#goOn(isLast);
+  }
+
+  #answerInPieces({ status, head }: Answer, stream: AnswerStream, extraHead: string): void {
+    const socket = this.#socket;
+    if (socket.destroyed) {
+      stream.abort();
+      return;
+    }
+    const isLast = this.#isLast();
+    const onClose = () => stream.abort();
+    socket.once('close', onClose);
+    socket.write(`${statusLines(status)}${head}${extraHead}${isLast ? CLOSE : ''}transfer-encoding: chunked\r\n\r\n`, 'latin1');
+    stream.read({
+      chunk(bytes) {
+        // An empty chunk would end the body.
+        if (bytes.length === 0 || socket.destroyed) return;
+        socket.cork();
+        socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1');
+        socket.write(bytes);
+        socket.write('\r\n', 'latin1', () => stream.consumed(bytes.length));
+        socket.uncork();
+      },
+      end: (error) => {
+        socket.off('close', onClose);
+        // The client must not take what it has for the whole.
+        if (error !== undefined) socket.destroy();
+        if (socket.destroyed) return;
+        socket.write('0\r\n\r\n', 'latin1');
+        this.#goOn(isLast);
+      },
+    });
+  }
+
+  #isLast(): boolean {
+    return !this.#keepAlive || this.#isHalfClosed || this.#options.isDraining();
+  }
+
+  /** After an answer: on to the next request, or to the end of the connection. */
+  #goOn(isLast: boolean): void {
+    const socket = this.#socket;
+    this.#isBusy = false;
+    this.#quiet = 0;
     if (isLast) {
       socket.end();
       return;
     }
     if (socket.isPaused()) socket.resume();
     if (this.#size > 0) this.#next();
-  };
+  }
 
   #handOver(): void {
     const socket = this.#socket;

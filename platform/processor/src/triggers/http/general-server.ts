@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AnswerStream } from '../../engine/answer-stream.ts';
 import { readBody } from './body.ts';
 import type { Request, Send } from './connection.ts';
 
@@ -35,14 +36,21 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
   const { method = 'GET', url = '/' } = request;
   options.request({ method, target: url, head, facts: factsOf(request), body }, (answer, extraHead) => {
     if (response.destroyed) return;
-    response.writeHead(answer.status, [
-      ...pairsOf(answer.head + extraHead),
-      'server',
-      'nuclio',
-      'content-length',
-      String(answer.body.length),
-    ]);
-    response.end(answer.body);
+    const lines = [...pairsOf(answer.head + extraHead), 'server', 'nuclio'];
+    if (answer.stream === undefined) {
+      response.writeHead(answer.status, [...lines, 'content-length', String(answer.body.length)]).end(answer.body);
+      return;
+    }
+    response.writeHead(answer.status, lines);
+    pass(answer.stream, response);
+  });
+}
+
+function pass(stream: AnswerStream, response: ServerResponse): void {
+  response.once('close', () => stream.abort());
+  stream.read({
+    chunk: (bytes) => void response.write(bytes, () => stream.consumed(bytes.length)),
+    end: (error) => void (error === undefined ? response.end() : response.destroy()),
   });
 }
 

@@ -59,7 +59,7 @@ export class HttpTrigger implements Trigger {
       return;
     }
     const extra = this.#cors === undefined || facts.origin === undefined ? '' : (corsHead(this.#cors, facts.origin) ?? '');
-    const event: Event = { trigger: this.#context.index, timestamp: Date.now(), method, target, head, body };
+    const event: Event = { trigger: this.#context.index, timestamp: Date.now(), method, target, head, body, takesStream: true };
     const workers = facts.mayBeCloudEvent ? this.#cloudEventWorkers : (this.#batcher ?? this.#context.workers);
     workers.submit(event, (answer) => send(answer, extra));
   }

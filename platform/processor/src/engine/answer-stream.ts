@@ -1,0 +1,67 @@
+export interface StreamReader {
+  chunk(bytes: Uint8Array): void;
+  /** The last call; `error` where the stream broke off. */
+  end(error: string | undefined): void;
+}
+
+/** The body of an answer that comes in pieces. One reader takes it, and tells what it has consumed. */
+export class AnswerStream {
+  readonly #onConsumed: (bytes: number) => void;
+  readonly #onAbort: () => void;
+  #reader: StreamReader | undefined;
+  #kept: Uint8Array[] = [];
+  #end: { error: string | undefined } | undefined;
+
+  constructor(onConsumed: (bytes: number) => void, onAbort: () => void) {
+    this.#onConsumed = onConsumed;
+    this.#onAbort = onAbort;
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.#reader === undefined) this.#kept.push(bytes);
+    else this.#reader.chunk(bytes);
+  }
+
+  finish(error: string | undefined): void {
+    if (this.#end !== undefined) return;
+    this.#end = { error };
+    this.#reader?.end(error);
+  }
+
+  read(reader: StreamReader): void {
+    this.#reader = reader;
+    for (const bytes of this.#kept.splice(0)) reader.chunk(bytes);
+    if (this.#end !== undefined) reader.end(this.#end.error);
+  }
+
+  /** Lets the worker send as many bytes again. */
+  consumed(bytes: number): void {
+    this.#onConsumed(bytes);
+  }
+
+  /** Nobody wants the rest. */
+  abort(): void {
+    if (this.#end === undefined) this.#onAbort();
+  }
+}
+
+/** Reads a stream into one body, for those who cannot pass it on in pieces; undefined where it broke off or is too large. */
+export function collect(stream: AnswerStream, maxBytes: number): Promise<Buffer | undefined> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  return new Promise((resolve) => {
+    stream.read({
+      chunk(bytes) {
+        size += bytes.length;
+        if (size > maxBytes) {
+          stream.abort();
+          resolve(undefined);
+          return;
+        }
+        parts.push(bytes);
+        stream.consumed(bytes.length);
+      },
+      end: (error) => resolve(error === undefined ? Buffer.concat(parts) : undefined),
+    });
+  });
+}
