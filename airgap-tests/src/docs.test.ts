@@ -157,7 +157,8 @@ describe('docs/commands.md', () => {
   const real = new Map<string, string[]>();
 
   beforeAll(async () => {
-    await Promise.all([readHelp('installer/src/main.ts', []), readHelp('bundle/src/main.ts', [])]);
+    const programs = ['installer/src/main.ts', 'bundle/src/main.ts', 'platform/cli/src/main.ts'];
+    await Promise.all(programs.map((program) => readHelp(program, [])));
   }, HELP_TIMEOUT_MS);
 
   async function readHelp(program: string, command: string[]): Promise<void> {

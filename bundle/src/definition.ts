@@ -37,7 +37,12 @@ const debianSource = z.strictObject({
 });
 
 const npmSource = z.strictObject({ kind: z.literal('npm'), package: z.string(), files: z.record(path, path) });
-const typescriptSource = z.strictObject({ kind: z.literal('typescript'), entries: z.record(path, path) });
+const typescriptSource = z.strictObject({
+  kind: z.literal('typescript'),
+  entries: z.record(path, path),
+  /** Files that packages read from beside their code, from where the joined code looks for them. */
+  assets: z.record(path, path).default({}),
+});
 const urlSource = z.strictObject({ kind: z.literal('url'), url: z.url(), sha256: z.string().regex(/^[0-9a-f]{64}$/), path });
 const fileSource = z.strictObject({ kind: z.literal('files') });
 

@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { joinTypescript } from '@ampoule/bundle/sources/typescript';
+import { join } from 'node:path';
 
 export interface Command {
   program: string;
@@ -17,6 +16,7 @@ export interface Contestant {
 
 const repository = join(import.meta.dirname, '../../..');
 const folder = join(repository, '.cache/bench');
+export const processorFolder = join(folder, 'processor');
 const node = join(repository, 'node_modules/.bin/node');
 const servers = join(import.meta.dirname, 'servers');
 const wrapper = join(repository, 'platform/processor/python/_ampoule_wrapper.py');
@@ -42,16 +42,16 @@ export function contestants(bun: string): Contestant[] {
   ];
 }
 
-/** A processor of ours with a function. */
-export function ours(spec: object, trigger: object = {}): Contestant['command'] {
+/** A processor of ours with a function; `trigger` is added to its HTTP trigger, `triggers` are others beside it. */
+export function ours(spec: object, trigger: object = {}, triggers: object = {}): Contestant['command'] {
   return async (port) => {
     const configs = join(folder, `function-${port}`);
     await mkdir(configs, { recursive: true });
     const http = { kind: 'http', name: 'web', url: `127.0.0.1:${port}`, numWorkers: 1, ...trigger };
-    const config = { metadata: { name: 'bench' }, spec: { ...spec, triggers: { web: http } } };
+    const config = { metadata: { name: 'bench' }, spec: { ...spec, triggers: { web: http, ...triggers } } };
     await writeFile(join(configs, 'processor.yaml'), JSON.stringify(config));
     await writeFile(join(configs, 'platform.yaml'), JSON.stringify({ healthCheck: { enabled: false } }));
-    const args = [join(folder, 'processor/opt/nuclio/processor.mjs'), '--config', join(configs, 'processor.yaml')];
+    const args = [join(processorFolder, 'opt/nuclio/processor.mjs'), '--config', join(configs, 'processor.yaml')];
     return {
       program: node,
       args: [...args, '--platform-config', join(configs, 'platform.yaml')],
@@ -62,18 +62,4 @@ export function ours(spec: object, trigger: object = {}): Contestant['command'] 
       },
     };
   };
-}
-
-/** Builds the processor as it is in its image. */
-export async function buildProcessor(): Promise<void> {
-  const entries = {
-    'opt/nuclio/processor.mjs': 'platform/processor/src/main.ts',
-    'opt/nuclio/thread.mjs': 'platform/processor/src/runtime/javascript/thread.ts',
-  };
-  const { files } = await joinTypescript(repository, { entries });
-  for (const [path, content] of files) {
-    const file = join(folder, 'processor', path);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, content);
-  }
 }

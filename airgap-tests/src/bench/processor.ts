@@ -1,7 +1,9 @@
+import { buildProcessor } from '../built-processor.ts';
 import { fetchBun } from './bun.ts';
-import { buildProcessor, type Contestant, contestants, ours, yardstick } from './contestants.ts';
+import { type Contestant, contestants, ours, processorFolder, yardstick } from './contestants.ts';
 import { Server } from './server.ts';
 import { type Spread, spread } from './spread.ts';
+import { benchStreams } from './streams.ts';
 import { applyLoad, type Load, type LoadResult } from './wrk.ts';
 
 const FIRST_PORT = 29_100;
@@ -30,7 +32,7 @@ interface Row {
  * else the machine does counts for both sides.
  */
 export async function benchProcessor(progress: (text: string) => void): Promise<unknown> {
-  await buildProcessor();
+  await buildProcessor(processorFolder);
   const all = contestants(await fetchBun());
   const running: { contestant: Contestant; server: Server }[] = [];
   try {
@@ -40,7 +42,14 @@ export async function benchProcessor(progress: (text: string) => void): Promise<
     }
     const http: Record<string, Record<string, Row>> = {};
     for (const [name, load] of Object.entries(loads)) http[name] = await compare(name, load, { running, progress });
-    return { rounds: ROUNDS, seconds: SECONDS, http, ...(await startUp(all, progress)), memoryPerWorkerBytes: await memory() };
+    return {
+      streams: await benchStreams(progress),
+      rounds: ROUNDS,
+      seconds: SECONDS,
+      http,
+      ...(await startUp(all, progress)),
+      memoryPerWorkerBytes: await memory(),
+    };
   } finally {
     await Promise.all(running.map(({ server }) => server.stop()));
   }

@@ -24,7 +24,7 @@ export interface JoinedFiles {
 }
 
 /** Joins our own TypeScript and the npm packages that it imports into one file for each entry, and one for each import on demand. */
-export async function joinTypescript(repository: string, source: Pick<TypescriptSource, 'entries'>): Promise<JoinedFiles> {
+export async function joinTypescript(repository: string, source: Pick<TypescriptSource, 'entries' | 'assets'>): Promise<JoinedFiles> {
   const paths = Object.keys(source.entries);
   const folder = dirname(paths[0] ?? '');
   const result = await build({
@@ -47,8 +47,10 @@ export async function joinTypescript(repository: string, source: Pick<Typescript
     logLevel: 'silent',
   });
   const packages = Object.keys(result.metafile.inputs).flatMap((input) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? []);
+  const files = new Map(result.outputFiles.map(({ path, contents }) => [path.slice(1), contents]));
+  for (const [path, file] of Object.entries(source.assets)) files.set(path, await readFile(join(repository, file)));
   return {
-    files: new Map(result.outputFiles.map(({ path, contents }) => [path.slice(1), contents])),
+    files,
     npmPackages: [...new Set(packages)],
   };
 }

@@ -28,6 +28,8 @@ const AHEAD = 64;
 /** Workers whose jobs take longer on average get nothing ahead. */
 const SWIFT_MICROSECONDS = 1000;
 const TICK_MS = 10;
+/** A worker that has answered nothing for so long gives back what it has not begun. */
+const HANGS_MS = 20;
 const MAX_COLLECTED_BYTES = 64 << 20;
 const FIRST_RESTART_MS = 10;
 const LAST_RESTART_MS = 30_000;
@@ -160,7 +162,8 @@ export class Pool implements Workers {
     }
   };
 
-  #answered(slot: Slot, job: Job, answer: Answer | readonly Answer[]): void {
+  #answered(slot: Slot, job: Job, given: Answer | readonly Answer[]): void {
+    const answer = job.batch === undefined || 'length' in given ? given : job.batch.map(() => given);
     this.#count(job, answer, slot.index);
     if (job.isStreaming && job.event?.takesStream !== true) void this.#settleWhole(job, answer as Answer);
     else this.#settle(job, answer);
@@ -207,6 +210,8 @@ export class Pool implements Workers {
   #watch(): void {
     const now = performance.now();
     for (const slot of this.#slots) this.#watchSlot(slot, now);
+    // A worker does not tell when it has room again for what it could not take.
+    this.#drainQueue();
     for (let job = this.#queue.peek(); job !== undefined && now - job.since > this.#options.waitMs; job = this.#queue.peek()) {
       this.#queue.shift();
       this.stats.notAllocated += 1;
@@ -223,7 +228,7 @@ export class Pool implements Workers {
     if (slot.load === 0 || !slot.isReady) return;
     const age = now - slot.oldestSince;
     const { eventTimeoutMs, concurrency } = this.#options;
-    if (age > TICK_MS && slot.load > concurrency && slot.isSwift) {
+    if (age > HANGS_MS && slot.load > concurrency && slot.isSwift) {
       slot.isSwift = false;
       this.#queue.unshift(slot.takeBack());
       this.#drainQueue();

@@ -14,7 +14,7 @@ import type { WorkerSignal } from './workers.ts';
 
 const EMPTY = Buffer.alloc(0);
 const RING_BYTES = 1 << 20;
-/** Larger frames go around the ring, so that a frame always fits into an empty one. */
+/** A frame that may be larger goes around the ring where it does not fit; any other fits into an empty one. */
 const LARGEST_IN_RING = RING_BYTES / 4;
 
 /** A worker that is a thread of this process. Events and answers go through shared memory, so that a thread's end loses no answer. */
@@ -113,12 +113,12 @@ export class ThreadWorker implements Worker {
     encode: (buffer: Buffer, at: number, limit: number, sequence: number, item: Item) => number,
     item: Item,
   ): boolean {
-    if (bound > LARGEST_IN_RING) {
-      if (!this.#events.write(encodeStub, sequence, undefined)) return false;
+    if (!this.#events.write(encode, sequence, item)) {
+      if (bound <= LARGEST_IN_RING || !this.#events.write(encodeStub, sequence, undefined)) return false;
       const frame = Buffer.from(new ArrayBuffer(bound));
       const end = encode(frame, 0, bound, sequence, item);
       this.#thread.postMessage({ frame: frame.subarray(0, end) } satisfies ToThread, [frame.buffer as ArrayBuffer]);
-    } else if (!this.#events.write(encode, sequence, item)) return false;
+    }
     if (this.#idle) {
       Atomics.store(this.#claim, 0, sequence);
       this.#idle = false;

@@ -23,7 +23,7 @@ export interface Worker {
 }
 
 export interface WorkerListener {
-  /** A list of answers belongs to a batch. Bodies stay as they are afterwards. */
+  /** A list of answers belongs to a batch; one answer to a batch is that of all its events. Bodies stay as they are afterwards. */
   answered(sequence: number, answer: Answer | readonly Answer[]): void;
   /** An answer in pieces has given a piece, or ended; until it has, the event counts as in hand. */
   streamed(sequence: number, isEnded: boolean): void;

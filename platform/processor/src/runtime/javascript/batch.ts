@@ -4,23 +4,14 @@ import { failureOf, type Output, outputOf, Response } from './response.ts';
 
 /**
  * Maps what a handler gave for a list of events to an answer for each. Answers that carry an event_id go to that event; a list without
- * any is in the order of the events; anything else is the answer to all.
+ * any is in the order of the events; anything else is the one answer to all.
  */
-export function batchOutputs(output: unknown, events: readonly FunctionEvent[]): Output[] {
-  if (!Array.isArray(output)) {
-    const one = wholeOutput(output);
-    return events.map(() => one);
-  }
+export function batchOutputs(output: unknown, events: readonly FunctionEvent[]): Output | Output[] {
+  if (!Array.isArray(output)) return wholeOutput(output);
   const byId = new Map<unknown, unknown>();
   for (const each of output) if (idOf(each) !== undefined) byId.set(idOf(each), each);
   if (byId.size === 0) return events.map((_, i) => (i < output.length ? wholeOutput(output[i]) : missing()));
   return events.map((event) => (byId.has(event.id) ? wholeOutput(byId.get(event.id)) : missing()));
-}
-
-/** The same failure for all events of a batch. */
-export function batchFailure(error: unknown, count: number): Output[] {
-  const failure = failureOf(error);
-  return Array.from({ length: count }, () => failure);
 }
 
 export function withDuration(outputs: readonly Output[], duration: number): AnswerParts[] {

@@ -1,7 +1,7 @@
 import { eventParts, frameKind, framesWithin } from '../../engine/frames.ts';
 import type { Logger } from '../../logger.ts';
 import type { WorkerOptions } from '../options.ts';
-import { batchFailure, batchOutputs, withDuration } from './batch.ts';
+import { batchOutputs, withDuration } from './batch.ts';
 import { callHandler } from './call.ts';
 import { type Callback, type Context, viewsOf } from './context.ts';
 import { FunctionEvent } from './event.ts';
@@ -109,18 +109,17 @@ export class Executor {
     const offsets = framesWithin(frame, 0);
     const events = offsets.map((at, i) => new FunctionEvent(frame, at, this.#triggerOf(frame, at), i === offsets.length - 1));
     const startedAt = performance.now();
-    const finish = (outputs: readonly Output[]): void => {
-      outbox.putBatch(sequence, withDuration(outputs, microsecondsSince(startedAt)));
+    const finish = (outputs: Output | readonly Output[]): void => {
+      const duration = microsecondsSince(startedAt);
+      if ('length' in outputs) outbox.putBatch(sequence, withDuration(outputs, duration));
+      else outbox.put(sequence, { ...outputs, duration });
       this.#end();
     };
-    const fail = (error: unknown): void => {
-      this.#failed(error);
-      finish(batchFailure(error, events.length));
-    };
+    const fail = (error: unknown): void => finish(this.#failed(error));
     callHandler(
       { handler, view: this.#view, event: events },
       (output) => {
-        let outputs: Output[];
+        let outputs: Output | Output[];
         try {
           outputs = batchOutputs(output, events);
         } catch (error) {

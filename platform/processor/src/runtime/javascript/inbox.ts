@@ -20,9 +20,13 @@ export class Inbox {
     this.#claim = claim;
   }
 
+  /** The next event's frame is under way around the ring, and nothing may pass it. */
+  #awaitsFrame = false;
+
   /** Takes a frame that came around the ring. */
   receive(frame: Buffer): void {
     const sequence = frame.readUInt32LE(4);
+    this.#awaitsFrame = false;
     if (this.#outside.has(sequence)) this.#outside.delete(sequence);
     else this.#outside.set(sequence, frame);
   }
@@ -35,8 +39,8 @@ export class Inbox {
       const isOutside = data.readUInt8(at + 8) === frameKind.outside;
       const outside = isOutside ? this.#outside.get(sequence) : undefined;
       const isOffered = Atomics.load(this.#claim, 0) === sequence;
-      // Its frame is under way: nothing may pass it.
-      if (isOffered && isOutside && outside === undefined) return undefined;
+      this.#awaitsFrame = isOffered && isOutside && outside === undefined;
+      if (this.#awaitsFrame) return undefined;
       const isClaimed = isOffered && Atomics.compareExchange(this.#claim, 0, sequence, nextSequence(sequence)) === sequence;
       if (!isClaimed) {
         if (isOutside) this.#forget(sequence);
@@ -51,14 +55,14 @@ export class Inbox {
     return undefined;
   }
 
-  /** Whether an event is on offer, or about to be: its frame may still be under way. */
+  /** Whether the next event can be taken; the frame of one that comes around the ring is told of by a message. */
   get hasMore(): boolean {
-    return this.#ring.next() >= 0;
+    return !this.#awaitsFrame && this.#ring.next() >= 0;
   }
 
   /** Waits for the next event without a turn of the event loop; false where none came soon. */
   linger(milliseconds: number): boolean {
-    return this.#ring.linger(milliseconds);
+    return !this.#awaitsFrame && this.#ring.linger(milliseconds);
   }
 
   /** From here on a message tells of events. */
