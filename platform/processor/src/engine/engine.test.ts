@@ -7,7 +7,7 @@ exports.handler = (context, event) => {
   if (event.path === '/exit') process.exit(3);
   if (event.path === '/throw-later') { setTimeout(() => { throw new Error('later') }, 1); return }
   if (event.path === '/loop') for (;;);
-  if (event.path === '/later') { setTimeout(() => context.callback('late'), 300); return }
+  if (event.path === '/later') { setTimeout(() => context.callback('late'), 2000); return }
   return 'ok ' + event.path;
 }`;
 
@@ -37,13 +37,15 @@ describe('a worker', () => {
 
   it('that is busy leaves its events to another that is free', async () => {
     const { url } = await runProcessor(CRASHES, { trigger: { numWorkers: 2 } });
-    const startedAt = performance.now();
-    const [late, ...quick] = await Promise.all([
-      call(`${url}/later`),
-      ...Array.from({ length: 20 }, (_, i) => call(`${url}/${i}`).then((answer) => ({ ...answer, at: performance.now() - startedAt }))),
-    ]);
-    expect(late).toMatchObject({ status: 200, body: 'late' });
-    expect(quick.every(({ status, at }) => status === 200 && at < 300)).toBe(true);
+    const order: string[] = [];
+    const send = async (path: string) => {
+      const { status } = await call(`${url}${path}`);
+      order.push(status === 200 ? path : `${path} failed`);
+    };
+    const quick = Array.from({ length: 20 }, (_, i) => `/${i}`);
+    await Promise.all(['/later', ...quick].map(send));
+    expect(order.at(-1)).toBe('/later');
+    expect([...order].sort()).toEqual([...quick, '/later'].sort());
   });
 
   it('has one event at a time, unless its trigger is async', async () => {

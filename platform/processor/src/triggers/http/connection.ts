@@ -59,8 +59,8 @@ export class Connection {
   /** Clients send mostly the same headers again and again. */
   #lastHead: Buffer = EMPTY;
   #lastFacts: HeadFacts | undefined;
-  /** Bytes that the request which is being read has in all, once that is known. */
-  #expected = 0;
+  /** A request whose head is here and whose body is not. */
+  #reading: { request: Request; filled: number } | undefined;
 
   /** The socket must have been accepted with `pauseOnConnect`. */
   constructor(accepted: Socket, options: ConnectionOptions) {
@@ -79,7 +79,7 @@ export class Connection {
 
   /** Ends the connection where no request is in hand. */
   closeIfIdle(): void {
-    if (!this.#isBusy && this.#size === 0) this.#socket.end();
+    if (!this.#isBusy && this.#size === 0 && this.#reading === undefined) this.#socket.end();
   }
 
   close(): void {
@@ -90,21 +90,35 @@ export class Connection {
   sweep(limits: SweepLimits): void {
     this.#quiet += 1;
     if (this.#isBusy) return;
-    const limit = this.#size === 0 ? limits.idle : limits.reading;
+    const limit = this.#size === 0 && this.#reading === undefined ? limits.idle : limits.reading;
     if (this.#quiet > limit) this.close();
   }
 
   #read = (bytes: Buffer): void => {
     if (this.#isHandedOver) return;
-    const chunk = Buffer.from(bytes);
+    const rest = this.#reading === undefined ? bytes : this.#fill(this.#reading, bytes);
+    if (rest.length === 0) return;
+    const chunk = Buffer.from(rest);
     // A client that sends a request byte by byte does not count as active.
     if (this.#size === 0) this.#quiet = 0;
     this.#chunks.push(chunk);
     this.#size += chunk.length;
     if (this.#isBusy) {
       if (this.#size > this.#options.maxHead) this.#socket.pause();
-    } else if (this.#size >= this.#expected) this.#next();
+    } else this.#next();
   };
+
+  /** Copies bytes to their place in a body, and gives those behind its end. */
+  #fill(reading: { request: Request; filled: number }, bytes: Buffer): Buffer {
+    const { request } = reading;
+    const taken = bytes.copy(request.body, reading.filled);
+    reading.filled += taken;
+    if (reading.filled === request.body.length) {
+      this.#reading = undefined;
+      this.#begin(request);
+    }
+    return bytes.subarray(taken);
+  }
 
   #halfClose = (): void => {
     this.#isHalfClosed = true;
@@ -142,15 +156,21 @@ export class Connection {
     const bodyAt = end + END.length;
     const requestEnd = bodyAt + facts.contentLength;
     if (buffer.length < requestEnd) {
-      this.#expected = requestEnd;
+      const body = Buffer.allocUnsafeSlow(facts.contentLength);
+      const filled = buffer.copy(body, 0, bodyAt);
+      this.#reading = { request: { ...line, head: Buffer.from(head), facts, body }, filled };
+      this.#keep(EMPTY);
       return;
     }
-    this.#expected = 0;
     this.#keep(buffer.length === requestEnd ? EMPTY : buffer.subarray(requestEnd));
-    this.#isBusy = true;
-    this.#keepAlive = facts.keepAlive;
     const body = facts.contentLength === 0 ? EMPTY : buffer.subarray(bodyAt, requestEnd);
-    this.#options.request({ ...line, head, facts, body }, this.#answer);
+    this.#begin({ ...line, head, facts, body });
+  }
+
+  #begin(request: Request): void {
+    this.#isBusy = true;
+    this.#keepAlive = request.facts.keepAlive;
+    this.#options.request(request, this.#answer);
   }
 
   #factsOf(head: Buffer): HeadFacts | undefined {

@@ -13,7 +13,7 @@ export interface PlainServerOptions {
 
 const SWEEP_MS = 5000;
 /** 150 s is longer than proxies keep idle connections, so that it is they who close them and no request meets a closing one. */
-const LIMITS = { idle: 150_000 / SWEEP_MS, reading: 60_000 / SWEEP_MS };
+const LIMITS = { idle: 150_000 / SWEEP_MS, reading: 300_000 / SWEEP_MS };
 const MAX_CONNECTIONS = 16_384;
 const IDLE_CHECK_MS = 20;
 
