@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import { bundleCommand } from '@ampoule/bundle/commands';
 import { Bundle } from '@ampoule/bundle/layout';
 import { createPrinter, formatBytes, type Printer } from '@ampoule/lib/print';
+import { addFunctionCommands } from '@ampoule/platform-cli/commands';
 import { Command, CommanderError } from 'commander';
 import { listCertificates } from './certs/list.ts';
+import { hostConnection } from './commands/host-connection.ts';
 import { type InstallFlags, install } from './commands/install.ts';
 import { prepareView } from './commands/show.ts';
 import { snapshotCommand } from './commands/snapshot.ts';
@@ -97,6 +99,7 @@ program
 
 program.addCommand(snapshotCommand(printer));
 program.addCommand(bundleCommand(printer));
+addFunctionCommands(program, printer, { ofHost: hostConnection });
 
 try {
   await program.parseAsync();

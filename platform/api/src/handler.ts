@@ -10,6 +10,9 @@ export interface HandlerName {
 const PATH = /^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/;
 const SCRIPT = /\.[cm]?[jt]s$/;
 
+const PYTHON = /\.py$/;
+const SHELL = /\.sh$/;
+
 /** The runtime's name without its version: `nodejs` of `nodejs:26`. */
 export function runtimeNameOf(runtime: string | undefined): string {
   return (runtime ?? '').split(':')[0] ?? '';
@@ -30,4 +33,28 @@ export function javascriptHandlerOf(handler: string | undefined): HandlerName {
     });
   }
   return { file: SCRIPT.test(file) ? file : `${file}.js`, entry };
+}
+
+/**
+ * The file below /opt/nuclio that holds the code of a function, where the code is one file.
+ * @throws AMP_FUNCTION_INVALID where the file would lie outside of the folder of handlers
+ */
+export function handlerFileOf(runtime: string | undefined, handler: string | undefined): string {
+  switch (runtimeNameOf(runtime)) {
+    case 'python': {
+      const module = (handler ?? '').split(':')[0]?.replace(PYTHON, '').replaceAll('.', '/') || 'main';
+      return inside(`${module}.py`, handler, 'module:function, for example main:handler');
+    }
+    case 'shell': {
+      const file = (handler || 'main.sh').replace(/:[^:/]*$/, '');
+      return inside(SHELL.test(file) ? file : '', handler, 'the name of a script that ends in .sh, for example main.sh');
+    }
+    default:
+      return javascriptHandlerOf(handler).file;
+  }
+}
+
+function inside(file: string, handler: string | undefined, form: string): string {
+  if (PATH.test(file)) return file;
+  throw platformError('AMP_FUNCTION_INVALID', { what: `Handler ${handler} is not valid`, fix: `Write it as ${form}.` });
 }

@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import * as z from 'zod';
+import { type Format, outputOption, show, yamlOf } from '../output.ts';
+import { type Kind, namespaceOf, pathOf } from '../resources.ts';
+import { withExamples } from './examples.ts';
+import { nounOf } from './get.ts';
+import type { Shell } from './shell.ts';
+
+/** Writes objects in the form in which another appliance takes them in. */
+export function addExport(parent: Command, name: string, kind: Kind, shell: Shell): Command {
+  const command = parent
+    .command(`${name} [name]`)
+    .description(`write ${nounOf(kind)}s, or one, in a form that "import" reads; without secrets of triggers`)
+    .addOption(outputOption(['yaml', 'json']))
+    .action(async (wanted: string | undefined, { output }: { output: Format }) => {
+      const api = await shell.connect();
+      const path = wanted === undefined ? kind.path : pathOf(kind, wanted);
+      const data = await api.read(z.looseObject({}), `${path}?export=true`, namespaceOf(api, kind));
+      show(shell.printer, { data, text: () => yamlOf(data) }, output);
+    });
+  return withExamples(command, `ampoule ${parent.name()} ${name} > all.yaml`, `ampoule ${parent.name()} ${name} hello -o json`);
+}

@@ -1,0 +1,59 @@
+import { parseDuration } from '@ampoule/platform-api/duration';
+import * as z from 'zod';
+
+/** How the texts of flags become values of a function. Each says what is wrong, so that all mistakes are named at once. */
+export const text = z.string().min(1, 'must not be empty');
+export const yes = z.boolean();
+export const texts = z.array(text);
+
+export const count = z.string().regex(/^\d+$/, 'must be a whole number, 0 or more').transform(Number);
+
+/** Milliseconds of `1m30s`. */
+export const duration = z
+  .string()
+  .transform(parseDuration)
+  .pipe(z.number({ error: 'must be a duration such as 30s or 1m30s' }));
+
+export const jsonObject = z.string().transform((value, context) => {
+  const parsed = objectOf(value);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: 'custom', message: 'must be an object in JSON, for example {"a": {}}' });
+  return z.NEVER;
+});
+
+/** `a=1,b=2`; the flag can be repeated. */
+export const pairs = z
+  .array(z.string())
+  .transform((values) => values.flatMap((value) => value.split(',')))
+  .pipe(z.array(z.string().regex(/^[^=]+=/, 'must be NAME=VALUE')))
+  .transform((parts) => Object.fromEntries(parts.map(splitPair)));
+
+/** `NAME=VALUE`; a value can hold commas, so the flag is repeated for each. */
+export const variables = z
+  .array(z.string().regex(/^[^=]+=/, 'must be NAME=VALUE'))
+  .transform((values) => values.map(splitPair).map(([name, value]) => ({ name, value })));
+
+/** `HOST:CONTAINER`: a folder of the node in the function's container. */
+export const volumes = z.array(z.string().regex(/^[^:]+:[^:]+$/, 'must be HOST-FOLDER:FOLDER')).transform((values) =>
+  values.map((value, index) => {
+    const [path, mountPath] = value.split(':');
+    const name = `volume-${index + 1}`;
+    return { volume: { name, hostPath: { path } }, volumeMount: { name, mountPath } };
+  }),
+);
+
+export const sourceCode = text.transform((code) => Buffer.from(code).toString('base64'));
+export const logSinks = z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').transform((level) => [{ level }]);
+
+function splitPair(pair: string): [name: string, value: string] {
+  const at = pair.indexOf('=');
+  return [pair.slice(0, at), pair.slice(at + 1)];
+}
+
+function objectOf(value: string): Record<string, unknown> | undefined {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(value));
+  } catch {
+    return undefined;
+  }
+}
