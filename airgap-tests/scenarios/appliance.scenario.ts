@@ -77,6 +77,25 @@ describe('an appliance on one sealed host', () => {
     expect(JSON.parse(bad.body).error).not.toBe('');
   });
 
+  it.each([
+    ['python', 'main.py', 'def handler(context, event):\n    return "python " + event.body.decode()\n', 'python you'],
+    ['shell', 'main.sh', 'printf "shell %s" "$(cat)"\n', 'shell you'],
+    [
+      'typescript',
+      'main.ts',
+      'export const handler = (_: unknown, e: { body: Buffer }): string => "typescript " + e.body;\n',
+      'typescript you',
+    ],
+  ])('deploys a function in %s by one command in an empty shell, and calls it by another', async (name, file, source, answer) => {
+    await host.mustExec('mkdir', ['-p', `/root/${name}`]);
+    await host.mustExec('sh', ['-c', `printf '%s' "$1" > "$2"`, 'sh', source, `/root/${name}/${file}`]);
+    const deployed = await appliance.command('fn', 'deploy', `/root/${name}`);
+    expect(deployed.code, deployed.stdout + deployed.stderr).toBe(0);
+    const invoked = await appliance.command('fn', 'invoke', name, '--body', 'you');
+    expect(invoked.stdout.trim()).toBe(answer);
+    expect((await appliance.command('fn', 'delete', name)).code).toBe(0);
+  });
+
   it('pulled every image from the private registry or had it already', async () => {
     const events: { items: { reason: string; message: string }[] } = JSON.parse(
       await appliance.kubectl('get', 'events', '-A', '-o', 'json'),
