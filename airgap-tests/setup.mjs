@@ -30,7 +30,7 @@ const DEBIAN_PACKAGES = {
   python3: 'runs Python functions in the tests of the processor',
   mosquitto: 'an MQTT broker for the tests of triggers',
   'rabbitmq-server': 'a RabbitMQ for the tests of triggers',
-  'default-jre-headless': 'runs Kafka for the tests of triggers',
+  'default-jdk-headless': 'runs Kafka for the tests of triggers, compiles and runs functions in Java',
   openssl: 'makes certificates for the tests',
   wrk: 'puts load on servers in the benchmarks',
   'python3-aiohttp': 'a yardstick of the benchmarks',

@@ -6,6 +6,8 @@ export interface FakeRequest {
   path: string;
   headers: IncomingHttpHeaders;
   body: string;
+  /** Whether who asked waits no more. */
+  isGone: () => boolean;
 }
 
 export interface FakeAnswer {
@@ -29,7 +31,13 @@ export class FakeServer {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk);
       const { method = '', url: path = '', headers } = request;
-      const { status, body, contentType } = await answer({ method, path, headers, body: Buffer.concat(chunks).toString() });
+      const { status, body, contentType } = await answer({
+        method,
+        path,
+        headers,
+        body: Buffer.concat(chunks).toString(),
+        isGone: () => response.destroyed,
+      });
       response.writeHead(status, { 'content-type': contentType }).end(body);
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');

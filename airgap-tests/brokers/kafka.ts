@@ -14,12 +14,17 @@ const HEAP = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dorg.
 /** Who may come in at the address with SASL, by any mechanism with passwords. */
 export const kafkaUser = { user: 'alice', password: 'alice-secret' };
 
+/** Who may come in there too, and at the address with SASL and TLS: as at Azure Event Hubs, where the password is a connection string. */
+export const eventHubsUser = { namespace: 'test-space', keyName: 'reader', key: 'a-key/with+signs=' };
+const CONNECTION_STRING = `Endpoint=sb://${eventHubsUser.namespace}.servicebus.windows.net/;SharedAccessKeyName=${eventHubsUser.keyName};SharedAccessKey=${eventHubsUser.key}`;
+
 /** An Apache Kafka broker (one node, KRaft) on free ports, with data of its own that survives `kill` and `restart`. */
 export class Kafka {
-  /** Addresses: without anything, with SASL, and with TLS. */
+  /** Addresses: without anything, with SASL, with TLS, and with both. */
   readonly plain: string;
   readonly sasl: string;
   readonly tls: string;
+  readonly saslTls: string;
   /** What the broker shows, and what a client may show at the address with TLS. */
   readonly server: Certificate;
   readonly client: Certificate;
@@ -29,7 +34,7 @@ export class Kafka {
 
   private constructor(
     folder: string,
-    ports: { plain: number; sasl: number; tls: number },
+    ports: Record<'plain' | 'sasl' | 'tls' | 'saslTls', number>,
     certificates: Record<'server' | 'client', Certificate>,
   ) {
     this.#folder = folder;
@@ -37,13 +42,14 @@ export class Kafka {
     this.plain = `127.0.0.1:${ports.plain}`;
     this.sasl = `127.0.0.1:${ports.sasl}`;
     this.tls = `localhost:${ports.tls}`;
+    this.saslTls = `localhost:${ports.saslTls}`;
     this.server = certificates.server;
     this.client = certificates.client;
   }
 
   static async start(): Promise<Kafka> {
     const folder = await mkdtemp(join(tmpdir(), 'ampoule-kafka-'));
-    const ports = { plain: await freePort(), sasl: await freePort(), tls: await freePort() };
+    const ports = { plain: await freePort(), sasl: await freePort(), tls: await freePort(), saslTls: await freePort() };
     const [server, client] = await Promise.all([makeCertificate('localhost'), makeCertificate('client')]);
     const kafka = new Kafka(folder, ports, { server, client });
     try {
@@ -93,8 +99,10 @@ export class Kafka {
 }
 
 function propertiesOf(kafka: Kafka, folder: string, controller: number): Record<string, string> {
-  const listeners = `PLAIN://${kafka.plain},SASL://${kafka.sasl},TLS://${kafka.tls}`;
+  const listeners = `PLAIN://${kafka.plain},SASL://${kafka.sasl},TLS://${kafka.tls},SASLTLS://${kafka.saslTls}`;
   const modules = 'org.apache.kafka.common.security';
+  const users = `user_${kafkaUser.user}="${kafkaUser.password}" user_$ConnectionString="${CONNECTION_STRING}"`;
+  const plainUsers = `${modules}.plain.PlainLoginModule required ${users};`;
   return {
     'process.roles': 'broker,controller',
     'node.id': '1',
@@ -103,7 +111,7 @@ function propertiesOf(kafka: Kafka, folder: string, controller: number): Record<
     'inter.broker.listener.name': 'PLAIN',
     listeners: `${listeners},CONTROLLER://127.0.0.1:${controller}`,
     'advertised.listeners': listeners,
-    'listener.security.protocol.map': 'PLAIN:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': 'PLAIN:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL,SASLTLS:SASL_SSL,CONTROLLER:PLAINTEXT',
     'log.dirs': join(folder, 'data'),
     'offsets.topic.replication.factor': '1',
     'offsets.topic.num.partitions': '1',
@@ -122,7 +130,9 @@ function propertiesOf(kafka: Kafka, folder: string, controller: number): Record<
     'ssl.truststore.type': 'PEM',
     'ssl.truststore.location': join(folder, 'trusted.pem'),
     'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
-    'listener.name.sasl.plain.sasl.jaas.config': `${modules}.plain.PlainLoginModule required user_${kafkaUser.user}="${kafkaUser.password}";`,
+    'listener.name.sasl.plain.sasl.jaas.config': plainUsers,
+    'listener.name.sasltls.plain.sasl.jaas.config': plainUsers,
+    'listener.name.sasltls.sasl.enabled.mechanisms': 'PLAIN',
     'listener.name.sasl.scram-sha-256.sasl.jaas.config': `${modules}.scram.ScramLoginModule required;`,
     'listener.name.sasl.scram-sha-512.sasl.jaas.config': `${modules}.scram.ScramLoginModule required;`,
     // Tokens without a signature are taken: what is tested is the client.

@@ -5,6 +5,13 @@ import { dnsLabel, metadataShape, strings } from './metadata.ts';
 
 export const apiGatewayStates = ['', 'ready', 'error', 'waitingForProvisioning'] as const;
 
+/** The modes of authentication that the gateway knows. */
+export const authenticationModes: readonly string[] = ['none', 'basicAuth'];
+
+/** A host may begin with `*.`. Nothing in it means more than it says to who serves it. */
+const HOST = /^(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
+/** Braces would be placeholders to Caddy. */
+const PLAIN = /^[^{}\s]*$/;
 const UPSTREAM_KIND = 'nucliofunction';
 const MAX_UPSTREAMS = 2;
 
@@ -17,6 +24,21 @@ const upstreamSchema = z.looseObject({
   extraAnnotations: strings.nullish(),
   extraLabels: strings.nullish(),
 });
+
+export type ApiGatewayUpstream = z.output<typeof upstreamSchema>;
+
+/** Ours: which pages of other origins may call. Nuclio's clients let it pass. */
+const corsSchema = z.looseObject({
+  enabled: z.boolean().optional(),
+  /** `*`, or origins such as https://app.example. */
+  allowOrigins: z.array(z.string()).nullish(),
+  allowMethods: z.array(z.string()).nullish(),
+  allowHeaders: z.array(z.string()).nullish(),
+  exposeHeaders: z.array(z.string()).nullish(),
+  allowCredentials: z.boolean().optional(),
+  maxAgeSeconds: z.int().min(0).optional(),
+});
+export type ApiGatewayCors = z.output<typeof corsSchema>;
 
 export const apiGatewaySpecSchema = z.looseObject({
   host: z.string().optional(),
@@ -31,6 +53,7 @@ export const apiGatewaySpecSchema = z.looseObject({
     })
     .nullish(),
   upstreams: z.array(upstreamSchema).nullish(),
+  cors: corsSchema.nullish(),
 });
 export type ApiGatewaySpec = z.output<typeof apiGatewaySpecSchema>;
 
@@ -40,6 +63,8 @@ export const apiGatewayStatusSchema = z.looseObject({
   description: z.string().optional(),
   state: z.enum(apiGatewayStates).optional(),
 });
+
+export type ApiGatewayStatus = z.output<typeof apiGatewayStatusSchema>;
 
 /** A public address before one function, or before two that share its traffic. */
 export const apiGatewaySchema = z.looseObject({
@@ -52,6 +77,16 @@ export type ApiGateway = z.output<typeof apiGatewaySchema>;
 /** The functions that a gateway sends requests to. */
 export function upstreamFunctionsOf(spec: ApiGatewaySpec): string[] {
   return (spec.upstreams ?? []).flatMap(({ nucliofunction }) => nucliofunction?.name ?? []);
+}
+
+/** The upstream for most requests, and the one that gets its percentage of them: of two, the first that names a percentage. */
+export function sharesOf({
+  upstreams,
+}: ApiGatewaySpec): { primary: ApiGatewayUpstream; canary: ApiGatewayUpstream | undefined } | undefined {
+  const [first, second] = upstreams ?? [];
+  if (first === undefined) return undefined;
+  if (second === undefined) return { primary: first, canary: undefined };
+  return first.percentage ? { primary: second, canary: first } : { primary: first, canary: second };
 }
 
 /** Fills in what a gateway leaves out. */
@@ -74,7 +109,12 @@ export function validateApiGateway({ metadata, spec }: ApiGateway): void {
       fix: 'Choose another name.',
     });
   }
-  const mistakes = [...nameMistakes(metadata.name, spec), ...upstreamMistakes(spec), ...accessMistakes(spec)];
+  const mistakes = [
+    ...nameMistakes(metadata.name, spec),
+    ...upstreamMistakes(spec),
+    ...accessMistakes(spec),
+    ...corsMistakes(spec.cors ?? {}),
+  ];
   if (mistakes.length === 0) return;
   throw platformError('AMP_API_GATEWAY_INVALID', { what: mistakes.join('; '), fix: 'Correct the API gateway, then send it again.' });
 }
@@ -82,6 +122,7 @@ export function validateApiGateway({ metadata, spec }: ApiGateway): void {
 function* nameMistakes(name: string, spec: ApiGatewaySpec): Generator<string> {
   if (spec.name !== name) yield 'Api gateway metadata.name must match api gateway spec.name';
   if (!spec.host) yield 'Host must be provided in spec';
+  else if (!HOST.test(spec.host)) yield `Host ${JSON.stringify(spec.host)} is not valid`;
   if (spec.path && !/^\/[\w\-./~%!$&'()*+,;=:@]*$/.test(spec.path)) yield `Path ${JSON.stringify(spec.path)} is not valid`;
 }
 
@@ -94,10 +135,23 @@ function* upstreamMistakes({ upstreams }: ApiGatewaySpec): Generator<string> {
   if (others.length >= MAX_UPSTREAMS) yield `Received more than ${MAX_UPSTREAMS} upstreams. Currently not supported`;
   if (others.some(({ kind }) => kind !== first?.kind)) yield 'All upstreams must be of the same kind';
   if ((upstreams ?? []).some(({ nucliofunction }) => !nucliofunction?.name)) yield 'Each upstream must name a function';
+  for (const { rewriteTarget = '' } of upstreams ?? []) {
+    if (rewriteTarget !== '' && !(rewriteTarget.startsWith('/') && PLAIN.test(rewriteTarget))) {
+      yield `Rewrite target ${JSON.stringify(rewriteTarget)} must begin with / and have neither spaces nor braces`;
+    }
+  }
 }
 
 function* accessMistakes({ authenticationMode, authentication }: ApiGatewaySpec): Generator<string> {
   if (authenticationMode !== 'basicAuth') return;
   const { username, password } = authentication?.basicAuth ?? {};
   if (!username || !password) yield 'Username and password must be provided for basic authentication';
+  else if (!PLAIN.test(username) || username.includes(':')) yield 'Username must have no spaces, braces or colons';
+}
+
+function* corsMistakes({ allowOrigins, allowMethods, allowHeaders, exposeHeaders, allowCredentials }: ApiGatewayCors): Generator<string> {
+  const words = [...(allowOrigins ?? []), ...(allowMethods ?? []), ...(allowHeaders ?? []), ...(exposeHeaders ?? [])];
+  const wrong = words.find((word) => word === '' || !PLAIN.test(word));
+  if (wrong !== undefined) yield `${JSON.stringify(wrong)} in spec.cors must have neither spaces nor braces`;
+  if (allowCredentials === true && (allowOrigins ?? ['*']).includes('*')) yield 'Credentials cannot be allowed to all origins (spec.cors)';
 }

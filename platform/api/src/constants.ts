@@ -8,6 +8,9 @@ export const labels = {
   apiGateway: 'nuclio.io/apigateway-name',
   class: 'nuclio.io/class',
   app: 'nuclio.io/app',
+  component: 'nuclio.io/component',
+  cronTrigger: 'nuclio.io/function-cron-trigger-name',
+  cronJobPod: 'nuclio.io/function-cron-job-pod',
 } as const;
 
 export const annotations = {
@@ -16,6 +19,9 @@ export const annotations = {
   previousState: 'nuclio.io/previous-state',
   functionConfig: 'nuclio.io/function-config',
   controllerVersion: 'nuclio.io/controller-version',
+  imageHash: 'nuclio.io/image-hash',
+  prometheusPull: 'nuclio.io/prometheus_pull',
+  prometheusPullPort: 'nuclio.io/prometheus_pull_port',
   defaultContainer: 'kubectl.kubernetes.io/default-container',
   /** Ours: the gateway removes this prefix from the path before it passes a request on. */
   stripPrefix: 'ampoule.internal/strip-prefix',
@@ -30,7 +36,7 @@ export const defaults = {
   maxRequestBodySize: 4 * 1024 * 1024,
 } as const;
 
-export const ports = { http: 8080, health: 8082 } as const;
+export const ports = { http: 8080, health: 8082, metrics: 8090 } as const;
 
 export const paths = {
   handlers: '/opt/nuclio',
@@ -39,6 +45,12 @@ export const paths = {
   /** Answered by the HTTP trigger itself; the handler does not see it. */
   health: '/__internal/health',
 } as const;
+
+/** The ConfigMap beside the functions that holds the platform configuration, and its key. */
+export const platformConfigMap = { name: 'nuclio-platform-config', key: 'platform.yaml' } as const;
+
+/** Pods with this value of the label `nuclio.io/app` take the requests of functions that are scaled to zero. */
+export const ACTIVATOR_APP = 'dlx';
 
 /** Functions cannot have these names, since objects of the platform do. */
 export const reservedFunctionNames: readonly string[] = ['dashboard', 'controller', 'dlx', 'scaler'];

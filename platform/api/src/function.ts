@@ -19,7 +19,7 @@ export const functionMetadataSchema = z.looseObject({ name: functionName, ...met
 export type FunctionMetadata = z.output<typeof functionMetadataSchema>;
 
 const envVarSchema = z.looseObject({ name: z.string().min(1), value: z.string().optional() });
-const scaleResourceSchema = z.looseObject({
+export const scaleResourceSchema = z.looseObject({
   metricName: z.string().optional(),
   windowSize: z.string().optional(),
   threshold: z.number().optional(),

@@ -1,20 +1,33 @@
 import * as z from 'zod';
 import { parseDuration } from './duration.ts';
+import { scaleResourceSchema } from './function.ts';
 
 const words = z.array(z.string()).default([]);
 const objects = z.array(z.looseObject({})).default([]);
+const duration = (standard: string) =>
+  z
+    .string()
+    .default(standard)
+    .refine((text) => parseDuration(text) !== undefined, 'must be a duration such as 30s or 1m30s');
 
 /** What is read of Nuclio's platform configuration; all else in it passes through. */
 export const platformConfigSchema = z.looseObject({
-  functionInvocationTimeout: z
-    .string()
-    .default('1m0s')
-    .refine((text) => parseDuration(text) !== undefined, 'must be a duration such as 30s or 1m30s'),
+  functionInvocationTimeout: duration('1m0s'),
+  functionReadinessTimeout: duration('2m0s'),
   disableDefaultHTTPTrigger: z.boolean().default(false),
+  cronTriggerCreationMode: z.enum(['processor', 'kube']).default('processor'),
+  metrics: z.looseObject({ sinks: z.record(z.string(), z.looseObject({ kind: z.string() })).default({}), functions: words }).prefault({}),
   scaleToZero: z
-    .looseObject({ mode: z.string().default('disabled'), scaleResources: objects, inactivityWindowPresets: words })
+    .looseObject({
+      mode: z.string().default('disabled'),
+      scalerInterval: duration('15s'),
+      scaleResources: z.array(scaleResourceSchema).default([]),
+      inactivityWindowPresets: words,
+    })
     .prefault({}),
   supportedAutoScaleMetrics: objects,
+  autoScaleMetricsMode: z.enum(['legacy', 'custom']).default('legacy'),
+  autoScale: z.looseObject({ metricName: z.string().default(''), targetValue: z.string().default('') }).prefault({}),
   runtime: z
     .looseObject({
       common: z
@@ -27,6 +40,11 @@ export const platformConfigSchema = z.looseObject({
     .prefault({}),
   kube: z
     .looseObject({
+      defaultServiceType: z.string().default('ClusterIP'),
+      defaultFunctionNodeSelector: z.record(z.string(), z.string()).default({}),
+      defaultFunctionTolerations: objects,
+      defaultFunctionPriorityClassName: z.string().default(''),
+      defaultFunctionServiceAccount: z.string().default(''),
       defaultHTTPIngressHostTemplate: z.string().default(''),
       validFunctionPriorityClassNames: words,
       defaultFunctionPodResources: z.looseObject({}).default({}),

@@ -6,6 +6,7 @@ import { Cache } from '@ampoule/platform-api/kube/cache';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import { FakeApi } from '@ampoule/platform-api/kube/fake-api';
 import { silentLogger as logger } from '@ampoule/platform-api/kube/logger';
+import { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
 import { type RawObject, resources } from '@ampoule/platform-api/kube/resources';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeRegistry } from './fake-registry.ts';
@@ -43,6 +44,21 @@ beforeEach(async () => {
   fake.manifests.set(`${BASE}:1`, Buffer.from(JSON.stringify(manifest)));
 });
 afterEach(() => fake.stop());
+
+/** The text of the files in the last layer of an image. */
+function filesOf(image: string): Record<string, string> {
+  const manifest = JSON.parse(fake.manifests.get(image)?.toString() ?? '');
+  const layer = fake.blobs.get(`${REPOSITORY}@${manifest.layers.at(-1).digest}`);
+  const tar = gunzipSync(layer ?? '');
+  const files: Record<string, string> = {};
+  for (let at = 0; at < tar.length && tar[at] !== 0; ) {
+    const name = tar.toString('utf8', at, at + 100).replace(/\0.*$/s, '');
+    const size = Number.parseInt(tar.toString('utf8', at + 124, at + 136), 8);
+    files[name] = tar.toString('utf8', at + 512, at + 512 + size);
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+  return files;
+}
 
 const request = { base: `${BASE}:1`, repository: REPOSITORY, files: [{ path: 'opt/nuclio/main.js', content: 'exports.handler = 1' }] };
 
@@ -95,10 +111,13 @@ describe('the builder', () => {
     api.stop();
   });
 
-  async function build(spec: object, status: object = { state: 'building' }) {
-    api.put(PATH, { spec, status });
+  async function build(spec: object, status: object = { state: 'building' }, annotations?: object) {
+    api.put(PATH, { spec, status, ...(annotations === undefined ? {} : { metadata: { annotations } }) });
     await functions.start();
-    const reconciler = new BuildReconciler({ client, functions, registry, runtimeImages: { nodejs: `${BASE}:1` }, logger });
+    const image = `${BASE}:1`;
+    const runtimeImages = { nodejs: image, python: image, shell: image };
+    const platform = new PlatformConfigSource(client, 'nuclio', logger);
+    const reconciler = new BuildReconciler({ client, functions, registry, platform, runtimeImages, logger });
     const failure = await reconciler.reconcile('nuclio/f').catch((error: unknown) => error);
     return { ...(api.objects.get(PATH) as { metadata: object; spec: Record<string, unknown>; status: Record<string, unknown> }), failure };
   }
@@ -121,6 +140,39 @@ describe('the builder', () => {
     expect(status).toMatchObject({ state: 'error', message: 'Max replicas must be set when min replicas is zero' });
   });
 
+  it('fills in what the platform configuration sets for all functions', async () => {
+    const platform = { runtime: { common: { env: [{ name: 'REGION', value: 'north' }] } } };
+    api.put('/api/v1/namespaces/nuclio/configmaps/nuclio-platform-config', { data: { 'platform.yaml': JSON.stringify(platform) } });
+    const { spec } = await build({ runtime: 'nodejs', build: { functionSourceCode: code('x') } }, {});
+    expect(spec.env).toEqual([{ name: 'REGION', value: 'north' }]);
+  });
+
+  it.each([
+    ['python:3.9', 'main:handler', 'opt/nuclio/main.py'],
+    ['python', 'package.module:handler', 'opt/nuclio/package/module.py'],
+    ['shell', 'run.sh', 'opt/nuclio/run.sh'],
+    ['shell', undefined, 'opt/nuclio/main.sh'],
+  ])('puts code in %s with the handler %s where the runtime looks for it', async (runtime, handler, path) => {
+    const { spec } = await build({
+      runtime,
+      ...(handler === undefined ? {} : { handler }),
+      build: { functionSourceCode: code('the code') },
+    });
+    expect(filesOf(String(spec.image))).toMatchObject({ [path]: 'the code' });
+  });
+
+  const source = { runtime: 'nodejs', build: { functionSourceCode: code('x') } };
+
+  it('builds nothing where that is asked for', async () => {
+    const found = await build({ ...source, image: 'my/image:1' }, undefined, { 'skip-build': 'true' });
+    expect(found).toMatchObject({ spec: { image: 'my/image:1' }, status: { state: 'waitingForResourceConfiguration' } });
+  });
+
+  it('takes in a function that is neither to be built nor deployed', async () => {
+    const { status } = await build(source, undefined, { 'skip-build': 'true', 'skip-deploy': 'true' });
+    expect(status).toMatchObject({ state: 'imported', message: '' });
+  });
+
   it('hands on an image that is given as it is', async () => {
     const { spec, status } = await build({ runtime: 'nodejs', image: 'my/image:1' });
     expect(spec.image).toBe('my/image:1');
@@ -129,8 +181,10 @@ describe('the builder', () => {
 
   it.each([
     [{ runtime: 'cobol', build: { functionSourceCode: code('x') } }, /Runtime cobol is not supported/],
-    [{ runtime: 'nodejs', build: { functionSourceCode: code('x'), codeEntryType: 'git' } }, /Code entry type git is not supported/],
+    [{ runtime: 'nodejs', build: { path: 'http://elsewhere', codeEntryType: 'git' } }, /Code entry type git is not supported/],
     [{ runtime: 'nodejs', build: { path: 'http://elsewhere' } }, /spec\.build\.path is not supported/],
+    [{ runtime: 'shell', handler: 'program', build: { functionSourceCode: code('x') } }, /Handler program is not valid/],
+    [{ runtime: 'python', handler: '..secret:h', build: { functionSourceCode: code('x') } }, /Handler .* is not valid/],
     [{ runtime: 'nodejs', handler: '../../bin/x:h', build: { functionSourceCode: code('x') } }, /Handler .* is not valid/],
     [{ runtime: 'nodejs', replicas: 'many' }, /spec\.replicas/],
   ])('puts a function that cannot be built into state error: %j', async (spec, message) => {

@@ -5,6 +5,7 @@ import { KubeClient } from '@ampoule/platform-api/kube/client';
 import { loadKubeConfig } from '@ampoule/platform-api/kube/config';
 import { Controller } from '@ampoule/platform-api/kube/controller';
 import { serveHealth } from '@ampoule/platform-api/kube/health';
+import { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
 import { resources } from '@ampoule/platform-api/kube/resources';
 import { runComponent } from '@ampoule/platform-api/kube/run';
 import { pino } from 'pino';
@@ -18,7 +19,8 @@ await runComponent(logger, async () => {
   const client = new KubeClient(loadKubeConfig());
   const registry = await connect(settings.registry);
   const functions = new Cache({ client, logger, namespace: settings.namespace, resource: resources.functions });
-  const reconciler = new BuildReconciler({ client, functions, registry, runtimeImages: settings.runtimeImages, logger });
+  const platform = new PlatformConfigSource(client, settings.namespace, logger);
+  const reconciler = new BuildReconciler({ client, functions, registry, platform, runtimeImages: settings.runtimeImages, logger });
   const controller = new Controller({ logger, primary: functions, reconcile: reconciler.reconcile });
   const health = serveHealth(settings.health, () => functions.isSynced);
   await functions.start();

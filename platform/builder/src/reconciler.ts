@@ -1,13 +1,16 @@
 import { codeOf, messageOf } from '@ampoule/lib/errors';
 import type { RegistryClient } from '@ampoule/lib/oci/registry';
+import { annotations } from '@ampoule/platform-api/constants';
 import { enrichFunction } from '@ampoule/platform-api/enrich';
 import type { FunctionSpec, NuclioFunction } from '@ampoule/platform-api/function';
 import type { Cache } from '@ampoule/platform-api/kube/cache';
 import type { KubeClient, RecursivePartial } from '@ampoule/platform-api/kube/client';
 import { type FunctionChange, functionOf, rejectFunction, updateFunction } from '@ampoule/platform-api/kube/functions';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
+import type { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
 import type { RawObject } from '@ampoule/platform-api/kube/resources';
 import { imageRepositoryOf } from '@ampoule/platform-api/names';
+import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
 import { validateFunction } from '@ampoule/platform-api/validate';
 import { buildImage } from './image.ts';
 import { baseImageOf, needsBuild, sourceFilesOf } from './source.ts';
@@ -16,12 +19,18 @@ export interface BuilderOptions {
   client: KubeClient;
   functions: Cache<RawObject>;
   registry: RegistryClient;
+  platform: PlatformConfigSource;
   runtimeImages: Record<string, string>;
   logger: Logger;
 }
 
 /** Trying again does not help with these: the function has to be changed. */
-const OWNERS_MISTAKES: ReadonlySet<string> = new Set(['AMP_BUILD_RUNTIME', 'AMP_BUILD_SOURCE', 'AMP_FUNCTION_INVALID']);
+const OWNERS_MISTAKES: ReadonlySet<string> = new Set([
+  'AMP_BUILD_RUNTIME',
+  'AMP_BUILD_SOURCE',
+  'AMP_BUILD_ARCHIVE',
+  'AMP_FUNCTION_INVALID',
+]);
 
 /** Builds functions that are in state building. A build has no memory: a new builder does the same again, to the same image. */
 export class BuildReconciler {
@@ -43,7 +52,8 @@ export class BuildReconciler {
       return;
     }
     if (fn.status.state === undefined) {
-      await updateFunction(client, key, adoptedChange);
+      const platform = await this.#options.platform.read();
+      await updateFunction(client, key, (current) => adoptedChange(current, platform));
       return;
     }
     const { change, failure } = await this.#build(fn);
@@ -62,11 +72,12 @@ export class BuildReconciler {
     }
   }
 
-  async #imageOf({ metadata, spec }: NuclioFunction): Promise<string> {
+  async #imageOf(fn: NuclioFunction): Promise<string> {
     const { registry, runtimeImages } = this.#options;
-    if (!needsBuild(spec)) return spec.image || spec.build?.image || '';
+    const { metadata, spec } = fn;
+    if (!needsBuild(fn)) return spec.image || spec.build?.image || '';
     const repository = imageRepositoryOf(metadata.namespace, metadata.name);
-    return buildImage(registry, { base: baseImageOf(spec, runtimeImages), repository, files: sourceFilesOf(spec) });
+    return buildImage(registry, { base: baseImageOf(spec, runtimeImages), repository, files: await sourceFilesOf(spec) });
   }
 
   async #report(key: string, seen: NuclioFunction, change: FunctionChange): Promise<void> {
@@ -87,9 +98,9 @@ function isToBeBuilt({ status }: RawObject): boolean {
 }
 
 /** Functions that come by kubectl have no state: they get what the dashboard would have filled in, and are built after that. */
-function adoptedChange({ metadata, spec, status }: NuclioFunction): FunctionChange | undefined {
+function adoptedChange({ metadata, spec, status }: NuclioFunction, platform: PlatformConfig): FunctionChange | undefined {
   if (status.state !== undefined) return undefined;
-  const enriched = enrichFunction({ metadata, spec }, metadata.namespace);
+  const enriched = enrichFunction({ metadata, spec }, metadata.namespace, platform);
   try {
     validateFunction(enriched);
   } catch (error) {
@@ -98,8 +109,9 @@ function adoptedChange({ metadata, spec, status }: NuclioFunction): FunctionChan
   return { labels: enriched.metadata.labels ?? {}, spec: enriched.spec as RecursivePartial<FunctionSpec>, status: { state: 'building' } };
 }
 
-function builtChange({ metadata, spec }: NuclioFunction, image: string, milliseconds: number): FunctionChange {
-  if (image === '') {
+function builtChange(fn: NuclioFunction, image: string, milliseconds: number): FunctionChange {
+  const isHeld = fn.metadata.annotations?.[annotations.skipDeploy] === 'true';
+  if (image === '' && !isHeld) {
     return {
       status: {
         state: 'error',
@@ -109,12 +121,11 @@ function builtChange({ metadata, spec }: NuclioFunction, image: string, millisec
     };
   }
   const time = Date.now();
-  const text = needsBuild(spec) ? `Image ${image} was built in ${Math.round(milliseconds)} ms` : `Image ${image} is used as it is`;
-  const isSkipped = metadata.annotations?.['skip-deploy'] === 'true';
+  const text = needsBuild(fn) ? `Image ${image} was built in ${Math.round(milliseconds)} ms` : `Image ${image} is used as it is`;
   return {
-    spec: { image, build: { timestamp: Math.floor(time / 1000), mode: '' } },
+    spec: { ...(image === '' ? {} : { image }), build: { timestamp: Math.floor(time / 1000), mode: '' } },
     status: {
-      state: isSkipped ? 'imported' : 'waitingForResourceConfiguration',
+      state: isHeld ? 'imported' : 'waitingForResourceConfiguration',
       message: '',
       logs: [{ level: 'info', message: text, name: 'builder', time }],
     },

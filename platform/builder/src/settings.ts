@@ -12,6 +12,8 @@ const settingsSchema = z.object({
   AMPOULE_REGISTRY_CA: z.string().optional(),
   /** For example ampoule.internal/runtime-nodejs:0.1.0 */
   AMPOULE_RUNTIME_NODEJS: z.string().min(1),
+  AMPOULE_RUNTIME_PYTHON: z.string().min(1),
+  AMPOULE_RUNTIME_SHELL: z.string().min(1),
   AMPOULE_HEALTH_HOST: z.string().default('0.0.0.0'),
   AMPOULE_HEALTH_PORT: z.coerce.number().int().default(8081),
   LOG_LEVEL: z.string().default('info'),
@@ -28,7 +30,11 @@ export function readSettings(env: NodeJS.ProcessEnv) {
       password: found.AMPOULE_REGISTRY_PASSWORD,
       caFile: found.AMPOULE_REGISTRY_CA,
     },
-    runtimeImages: { nodejs: found.AMPOULE_RUNTIME_NODEJS } as Record<string, string>,
+    runtimeImages: {
+      nodejs: found.AMPOULE_RUNTIME_NODEJS,
+      python: found.AMPOULE_RUNTIME_PYTHON,
+      shell: found.AMPOULE_RUNTIME_SHELL,
+    } as Record<string, string>,
     health: { host: found.AMPOULE_HEALTH_HOST, port: found.AMPOULE_HEALTH_PORT },
     logLevel: found.LOG_LEVEL,
   };

@@ -1,11 +1,13 @@
 import type { LayerEntry } from '@ampoule/lib/oci/layer';
-import { paths } from '@ampoule/platform-api/constants';
-import type { FunctionSpec } from '@ampoule/platform-api/function';
-import { javascriptHandlerOf, runtimeNameOf } from '@ampoule/platform-api/handler';
+import { annotations, paths } from '@ampoule/platform-api/constants';
+import type { FunctionSpec, NuclioFunction } from '@ampoule/platform-api/function';
+import { handlerFileOf, runtimeNameOf } from '@ampoule/platform-api/handler';
+import { archiveFilesOf } from './archive.ts';
 import { builderError } from './errors.ts';
 
-/** Whether a function has code to build; without, its image is used as it is. */
-export function needsBuild({ build }: FunctionSpec): boolean {
+/** Whether a function has code to build; without, or where that was asked for, its image is used as it is. */
+export function needsBuild({ metadata, spec: { build } }: Pick<NuclioFunction, 'metadata' | 'spec'>): boolean {
+  if (metadata.annotations?.[annotations.skipBuild] === 'true') return false;
   return build?.codeEntryType !== 'image' && (Boolean(build?.functionSourceCode) || Boolean(build?.path));
 }
 
@@ -19,21 +21,20 @@ export function baseImageOf({ runtime }: FunctionSpec, images: Record<string, st
   });
 }
 
-/** The files of a function, as they are to lie in its image. @throws AMP_BUILD_SOURCE, AMP_FUNCTION_INVALID */
-export function sourceFilesOf({ build, handler }: FunctionSpec): LayerEntry[] {
-  const { codeEntryType = 'sourceCode', functionSourceCode } = build ?? {};
-  if (codeEntryType !== '' && codeEntryType !== 'sourceCode') {
-    throw builderError('AMP_BUILD_SOURCE', {
-      what: `Code entry type ${codeEntryType} is not supported`,
-      fix: 'Give the code in spec.build.functionSourceCode (codeEntryType sourceCode), or an image in spec.image.',
-    });
+/** The files of a function, as they are to lie in its image. @throws AMP_BUILD_SOURCE, AMP_BUILD_ARCHIVE, AMP_FUNCTION_INVALID */
+export async function sourceFilesOf({ build, handler, runtime }: FunctionSpec): Promise<LayerEntry[]> {
+  const { codeEntryType, functionSourceCode, path } = build ?? {};
+  const folder = paths.handlers.slice(1);
+  // Nuclio lets code that is given outright win over all other ways.
+  if (functionSourceCode) {
+    return [{ path: `${folder}/${handlerFileOf(runtime, handler)}`, content: Buffer.from(functionSourceCode, 'base64') }];
   }
-  if (!functionSourceCode) {
-    throw builderError('AMP_BUILD_SOURCE', {
-      what: 'A build from spec.build.path is not supported',
-      fix: 'Give the code in spec.build.functionSourceCode.',
-    });
+  if (codeEntryType === 'archive') {
+    const files = await archiveFilesOf(path ?? '', build?.codeEntryAttributes ?? {});
+    return files.map((file) => ({ ...file, path: `${folder}/${file.path}` }));
   }
-  const path = `${paths.handlers.slice(1)}/${javascriptHandlerOf(handler).file}`;
-  return [{ path, content: Buffer.from(functionSourceCode, 'base64') }];
+  throw builderError('AMP_BUILD_SOURCE', {
+    what: codeEntryType ? `Code entry type ${codeEntryType} is not supported` : 'A build from spec.build.path is not supported',
+    fix: 'Give the code in spec.build.functionSourceCode, as an archive (codeEntryType archive), or an image in spec.image.',
+  });
 }

@@ -1,7 +1,16 @@
+import { labels } from '@ampoule/platform-api/constants';
 import type { Cache } from '@ampoule/platform-api/kube/cache';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
-import { type KubeResource, resources, splitKey } from '@ampoule/platform-api/kube/resources';
-import type { KubernetesObject, V1ConfigMap, V1Deployment, V1Ingress, V1Service } from '@ampoule/platform-api/kube/types';
+import { type KubeResource, keyOf, resources, splitKey } from '@ampoule/platform-api/kube/resources';
+import type {
+  KubernetesObject,
+  V1ConfigMap,
+  V1CronJob,
+  V1Deployment,
+  V1Ingress,
+  V1Service,
+  V2HorizontalPodAutoscaler,
+} from '@ampoule/platform-api/kube/types';
 import { objectNameOf } from '@ampoule/platform-api/names';
 import { type FunctionObjects, hashOf } from './objects/all.ts';
 
@@ -10,6 +19,8 @@ export interface OwnedCaches {
   deployments: Cache<V1Deployment>;
   services: Cache<V1Service>;
   ingresses: Cache<V1Ingress>;
+  autoscalers: Cache<V2HorizontalPodAutoscaler>;
+  cronJobs: Cache<V1CronJob>;
 }
 
 const FIELD_MANAGER = 'ampoule-controller';
@@ -30,21 +41,36 @@ export class Applier {
     this.#applied.delete(key);
   }
 
+  /** A function's Deployment as it was last seen. */
+  deploymentOf(key: string): V1Deployment | undefined {
+    return this.#owned.deployments.get(objectKeyOf(key));
+  }
+
+  /** The port that each node opens for a function; undefined where none does. */
+  nodePortOf(key: string): number | undefined {
+    return this.#owned.services.get(objectKeyOf(key))?.spec?.ports?.find(({ name }) => name === 'http')?.nodePort;
+  }
+
   /** Makes a function's objects so, and gives its Deployment as it is now. */
   async apply(key: string, objects: FunctionObjects): Promise<V1Deployment> {
-    const { namespace, name } = splitKey(key);
-    const objectKey = `${namespace}/${objectNameOf(name)}`;
+    const objectKey = objectKeyOf(key);
     const hash = hashOf(objects);
     const applied = this.#applied.get(key);
     const cached = this.#owned.deployments.get(objectKey);
-    if (applied?.hash === hash && cached !== undefined && applied.versions === this.#cachedVersions(objectKey)) return cached;
-    const [deployment, ...others] = await Promise.all([
+    if (applied?.hash === hash && cached !== undefined && applied.versions === this.#cachedVersions(key)) return cached;
+    const leading = this.#apply(resources.services, objects.service);
+    // Before the pods go, requests are led elsewhere.
+    if (objects.deployment.spec?.replicas === 0) await leading;
+    const [service, deployment, configMap, ingress, autoscaler, ...cronJobs] = await Promise.all([
+      leading,
       this.#apply(resources.deployments, objects.deployment),
       this.#apply(resources.configMaps, objects.configMap),
-      this.#apply(resources.services, objects.service),
-      this.#ingress(objectKey, objects.ingress),
+      this.#optional(resources.ingresses, objects.ingress, this.#owned.ingresses.get(objectKey)),
+      this.#optional(resources.autoscalers, objects.autoscaler, this.#owned.autoscalers.get(objectKey)),
+      ...objects.cronJobs.map((cronJob) => this.#apply(resources.cronJobs, cronJob)),
     ]);
-    this.#applied.set(key, { hash, versions: versionsOf(deployment, ...others) });
+    await this.#removeCronJobs(key, objects.cronJobs);
+    this.#applied.set(key, { hash, versions: versionsOf({ deployment, configMap, service, ingress, autoscaler, cronJobs }) });
     return deployment;
   }
 
@@ -52,20 +78,68 @@ export class Applier {
     return this.#client.apply(resource, object, FIELD_MANAGER);
   }
 
-  async #ingress(objectKey: string, wanted: V1Ingress | undefined): Promise<V1Ingress | undefined> {
-    if (wanted !== undefined) return this.#apply(resources.ingresses, wanted);
-    const { namespace, name } = splitKey(objectKey);
-    if (this.#owned.ingresses.get(objectKey) !== undefined) await this.#client.remove(resources.ingresses, namespace, name);
+  async #optional<T extends KubernetesObject>(
+    resource: KubeResource<T>,
+    wanted: T | undefined,
+    found: T | undefined,
+  ): Promise<T | undefined> {
+    if (wanted !== undefined) return this.#apply(resource, wanted);
+    if (found !== undefined) await this.#client.remove(resource, found.metadata?.namespace ?? '', found.metadata?.name ?? '');
     return undefined;
   }
 
+  async #removeCronJobs(key: string, wanted: readonly V1CronJob[]): Promise<void> {
+    const names = new Set(wanted.map(({ metadata }) => metadata?.name));
+    const { namespace } = splitKey(key);
+    const gone = this.#cronJobsOf(key).filter(({ metadata }) => !names.has(metadata?.name));
+    await Promise.all(gone.map(({ metadata }) => this.#client.remove(resources.cronJobs, namespace, metadata?.name ?? '')));
+  }
+
+  #cronJobsOf(key: string): V1CronJob[] {
+    const { namespace, name } = splitKey(key);
+    return this.#owned.cronJobs
+      .list()
+      .filter(({ metadata }) => metadata?.namespace === namespace && metadata.labels?.[labels.function] === name);
+  }
+
   #cachedVersions(key: string): string {
-    const { deployments, configMaps, services, ingresses } = this.#owned;
-    return versionsOf(deployments.get(key), configMaps.get(key), services.get(key), ingresses.get(key));
+    const { deployments, configMaps, services, ingresses, autoscalers } = this.#owned;
+    const objectKey = objectKeyOf(key);
+    return versionsOf({
+      deployment: deployments.get(objectKey),
+      configMap: configMaps.get(objectKey),
+      service: services.get(objectKey),
+      ingress: ingresses.get(objectKey),
+      autoscaler: autoscalers.get(objectKey),
+      cronJobs: this.#cronJobsOf(key),
+    });
   }
 }
 
+interface Versioned {
+  deployment: V1Deployment | undefined;
+  configMap: V1ConfigMap | undefined;
+  service: V1Service | undefined;
+  ingress: V1Ingress | undefined;
+  autoscaler: V2HorizontalPodAutoscaler | undefined;
+  cronJobs: (V1CronJob | undefined)[];
+}
+
 /** Kubernetes counts changes of a specification as generations, where it does: those of the status do not matter here. */
-function versionsOf(...objects: (KubernetesObject | undefined)[]): string {
-  return objects.map((object) => object?.metadata?.generation ?? object?.metadata?.resourceVersion ?? '').join(' ');
+function versionsOf({ deployment, configMap, service, ingress, autoscaler, cronJobs }: Versioned): string {
+  const ofJobs = cronJobs
+    .filter((cronJob) => cronJob !== undefined)
+    .map((cronJob) => `${keyOf(cronJob)} ${versionOf(cronJob)}`)
+    .sort();
+  // An autoscaler has no generations, and reports something new every few seconds.
+  return [...[deployment, configMap, service, ingress].map(versionOf), JSON.stringify(autoscaler?.spec), ...ofJobs].join(' ');
+}
+
+function versionOf(object: KubernetesObject | undefined): string | number {
+  return object?.metadata?.generation ?? object?.metadata?.resourceVersion ?? '';
+}
+
+function objectKeyOf(key: string): string {
+  const { namespace, name } = splitKey(key);
+  return `${namespace}/${objectNameOf(name)}`;
 }

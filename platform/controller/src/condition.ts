@@ -1,8 +1,7 @@
 import type { V1Deployment, V1Pod } from '@ampoule/platform-api/kube/types';
 import { CONFIG_HASH } from './objects/deployment.ts';
 
-/** How a function's Deployment stands. */
-export type Condition = { kind: 'available' } | { kind: 'progressing' } | { kind: 'failed'; message: string };
+type ContainerStatus = NonNullable<NonNullable<V1Pod['status']>['containerStatuses']>[number];
 
 /** Reasons of waiting containers that do not mend themselves within the time people wait for a deploy. */
 const FATAL: ReadonlySet<string> = new Set([
@@ -33,6 +32,18 @@ export function isAvailable({ spec, status }: V1Deployment): boolean {
   return spec?.replicas === 0 || status?.conditions?.some(({ type, status: value }) => type === 'Available' && value === 'True') === true;
 }
 
+/** Whether the Deployment has no pods any more, but for those that are ending their work. */
+export function isGone({ metadata, spec, status }: V1Deployment): boolean {
+  return isObserved(metadata, status) && spec?.replicas === 0 && !status?.replicas;
+}
+
+/** Why Kubernetes does not even make the pods: they break a rule of the namespace, or a quota is used up. */
+export function refusalOf({ metadata, status }: V1Deployment): string | undefined {
+  if (!isObserved(metadata, status)) return undefined;
+  const refusal = status?.conditions?.find(({ type, status: value }) => type === 'ReplicaFailure' && value === 'True');
+  return refusal === undefined ? undefined : `${refusal.reason ?? 'FailedCreate'}: ${refusal.message ?? ''}`.slice(0, MESSAGE_LENGTH);
+}
+
 /** The Deployment's own time-out, which Kubernetes keeps and so survives a restart of ours. */
 export function deadlineMessageOf({ metadata, status }: V1Deployment): string | undefined {
   if (!isObserved(metadata, status)) return undefined;
@@ -49,15 +60,25 @@ export function isCurrentPod({ metadata, spec }: V1Pod, deployment: V1Deployment
 
 /** Why a pod of the newest version cannot run; undefined while it may still come up. */
 export function podFailureOf({ metadata, status }: V1Pod): string | undefined {
-  for (const container of [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]) {
-    const waiting = container.state?.waiting;
-    if (waiting?.reason === undefined || !FATAL.has(waiting.reason)) continue;
-    const last = container.lastState?.terminated?.message?.trim();
-    const details = [waiting.message, last].filter((text) => text !== undefined && text !== '').join('\n');
-    return `Pod ${metadata?.name}: ${waiting.reason}${details === '' ? '' : `: ${details}`}`.slice(0, MESSAGE_LENGTH);
+  const pod = `Pod ${metadata?.name}`;
+  for (const container of status?.initContainerStatuses ?? []) {
+    const failure = failureOf(container);
+    if (failure !== undefined) return `${pod}: Init container ${container.name}: ${failure}`.slice(0, MESSAGE_LENGTH);
+  }
+  for (const container of status?.containerStatuses ?? []) {
+    const failure = failureOf(container);
+    if (failure !== undefined) return `${pod}: ${failure}`.slice(0, MESSAGE_LENGTH);
   }
   const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
-  return scheduled?.reason === 'Unschedulable' ? `Pod ${metadata?.name}: Unschedulable: ${scheduled.message ?? ''}` : undefined;
+  return scheduled?.reason === 'Unschedulable' ? `${pod}: Unschedulable: ${scheduled.message ?? ''}` : undefined;
+}
+
+function failureOf({ state, lastState }: ContainerStatus): string | undefined {
+  const waiting = state?.waiting;
+  if (waiting?.reason === undefined || !FATAL.has(waiting.reason)) return undefined;
+  const last = lastState?.terminated?.message?.trim();
+  const details = [waiting.message, last].filter((text) => text !== undefined && text !== '').join('\n');
+  return `${waiting.reason}${details === '' ? '' : `: ${details}`}`;
 }
 
 /** Until the Deployment's controller has seen the newest version, its status is that of an older one. */

@@ -1,66 +1,18 @@
-import { Cache } from '@ampoule/platform-api/kube/cache';
-import type { KubeClient } from '@ampoule/platform-api/kube/client';
-import { FakeApi } from '@ampoule/platform-api/kube/fake-api';
-import { silentLogger as logger } from '@ampoule/platform-api/kube/logger';
-import { type RawObject, resources } from '@ampoule/platform-api/kube/resources';
 import type { V1Deployment } from '@ampoule/platform-api/kube/types';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Applier } from './applier.ts';
-import { FunctionReconciler } from './reconciler.ts';
+import { http, paths, startController, type TestController } from './testing/controller.ts';
 
-const BASE = '/apis/nuclio.io/v1beta1/namespaces/nuclio/nucliofunctions';
-const paths = {
-  fn: `${BASE}/f`,
-  deployment: '/apis/apps/v1/namespaces/nuclio/deployments/nuclio-f',
-  service: '/api/v1/namespaces/nuclio/services/nuclio-f',
-  configMap: '/api/v1/namespaces/nuclio/configmaps/nuclio-f',
-  ingress: '/apis/networking.k8s.io/v1/namespaces/nuclio/ingresses/nuclio-f',
-  pod: '/api/v1/namespaces/nuclio/pods/p',
-};
-const http = { w: { kind: 'http', name: 'w', numWorkers: 1 } };
-
-let api: FakeApi;
-let client: KubeClient;
-let functions: Cache<RawObject>;
-let caches: Cache<RawObject>[];
-let reconciler: FunctionReconciler;
+let world: TestController;
+let api: TestController['api'];
+let reconciler: TestController['reconciler'];
+let given: TestController['given'];
+let rolledOut: TestController['rolledOut'];
 
 beforeEach(async () => {
-  api = new FakeApi();
-  client = await api.start();
-  const shared = { client, logger, namespace: 'nuclio' };
-  functions = new Cache({ ...shared, resource: resources.functions });
-  const owned = {
-    configMaps: new Cache({ ...shared, resource: resources.configMaps }),
-    deployments: new Cache({ ...shared, resource: resources.deployments }),
-    services: new Cache({ ...shared, resource: resources.services }),
-    ingresses: new Cache({ ...shared, resource: resources.ingresses }),
-  };
-  caches = [functions, ...(Object.values(owned) as Cache<RawObject>[])];
-  const settings = { ingressHosts: ['ampoule.internal', '10.0.0.5'], clusterDomain: 'cluster.local', version: '1' };
-  reconciler = new FunctionReconciler({ client, functions, applier: new Applier(client, owned), settings });
+  world = await startController();
+  ({ api, reconciler, given, rolledOut } = world);
 });
-afterEach(async () => {
-  await Promise.all(caches.map((cache) => cache.stop()));
-  client.close();
-  api.stop();
-});
-
-async function given(spec: object, status: object = { state: 'waitingForResourceConfiguration' }) {
-  api.put(paths.fn, { spec: { image: 'i:1', runtime: 'nodejs', triggers: http, ...spec }, status });
-  await Promise.all(caches.map((cache) => cache.start()));
-}
-
-function rolledOut(): void {
-  const deployment = api.objects.get(paths.deployment) as unknown as V1Deployment;
-  const status = {
-    observedGeneration: deployment.metadata?.generation,
-    updatedReplicas: 1,
-    availableReplicas: 1,
-    conditions: [{ type: 'Available', status: 'True' }],
-  };
-  api.put(paths.deployment, { status });
-}
+afterEach(() => world.stop());
 
 const statusOf = () => api.objects.get(paths.fn)?.status as Record<string, unknown>;
 const at = (path: string) => api.objects.get(path) as unknown as Record<string, never>;
@@ -121,7 +73,7 @@ describe('the controller', () => {
     const waiting = { reason: 'CrashLoopBackOff', message: 'back-off' };
     const lastState = { terminated: { exitCode: 1, message: 'main.js cannot be loaded' } };
     api.put(paths.pod, {
-      metadata: { annotations: template?.metadata?.annotations },
+      metadata: { labels: template?.metadata?.labels, annotations: template?.metadata?.annotations },
       spec: template?.spec,
       status: { containerStatuses: [{ name: 'nuclio', state: { waiting }, lastState }] },
     });
@@ -148,7 +100,7 @@ describe('the controller', () => {
     await reconciler.reconcile('nuclio/f');
     expect(statusOf()).toMatchObject({ state: 'unhealthy', message: 'Function is not healthy' });
     rolledOut();
-    await expect.poll(() => functions.get('nuclio/f')?.status).toMatchObject({ state: 'unhealthy' });
+    await expect.poll(() => world.functions.get('nuclio/f')?.status).toMatchObject({ state: 'unhealthy' });
     await reconciler.reconcile('nuclio/f');
     expect(statusOf()).toMatchObject({ state: 'ready', message: '' });
   });

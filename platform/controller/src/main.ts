@@ -4,6 +4,7 @@ import { KubeClient } from '@ampoule/platform-api/kube/client';
 import { loadKubeConfig } from '@ampoule/platform-api/kube/config';
 import { Controller } from '@ampoule/platform-api/kube/controller';
 import { serveHealth } from '@ampoule/platform-api/kube/health';
+import { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
 import { resources } from '@ampoule/platform-api/kube/resources';
 import { runComponent } from '@ampoule/platform-api/kube/run';
 import type { KubernetesObject } from '@ampoule/platform-api/kube/types';
@@ -11,6 +12,7 @@ import { pino } from 'pino';
 import { Applier } from './applier.ts';
 import { FunctionReconciler } from './reconciler.ts';
 import { readSettings } from './settings.ts';
+import { Sleeper } from './sleep/sleeper.ts';
 
 const OWNED = `${labels.class}=function`;
 const settings = readSettings(process.env);
@@ -25,18 +27,24 @@ await runComponent(logger, async () => {
     deployments: new Cache({ ...shared, resource: resources.deployments, labelSelector: OWNED }),
     services: new Cache({ ...shared, resource: resources.services, labelSelector: OWNED }),
     ingresses: new Cache({ ...shared, resource: resources.ingresses, labelSelector: OWNED }),
+    autoscalers: new Cache({ ...shared, resource: resources.autoscalers, labelSelector: OWNED }),
+    cronJobs: new Cache({ ...shared, resource: resources.cronJobs, labelSelector: OWNED }),
   };
-  const reconciler = new FunctionReconciler({ client, functions, applier: new Applier(client, owned), settings });
+  const projects = new Cache({ ...shared, resource: resources.projects });
+  const platform = new PlatformConfigSource(client, settings.namespace, logger);
+  const reconciler = new FunctionReconciler({ client, functions, projects, platform, applier: new Applier(client, owned), settings });
   const controller = new Controller({ logger, primary: functions, reconcile: reconciler.reconcile });
   for (const cache of Object.values(owned) as Cache<KubernetesObject>[]) controller.follow(cache, functionKeyOf);
-  const caches = [functions, ...Object.values(owned)];
+  const caches = [functions, projects, ...Object.values(owned)];
   const health = serveHealth(settings.health, () => caches.every(({ isSynced }) => isSynced));
   await Promise.all(caches.map((cache) => cache.start()));
   controller.start();
+  const sleeper = new Sleeper({ client, namespace: settings.namespace, functions, platform, logger });
+  sleeper.start();
   logger.info({ namespace: settings.namespace }, 'controller started');
   return async () => {
     health.close();
-    await controller.stop();
+    await Promise.all([controller.stop(), sleeper.stop()]);
     await Promise.all(caches.map((cache) => cache.stop()));
     client.close();
   };

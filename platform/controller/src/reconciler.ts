@@ -4,25 +4,39 @@ import type { FunctionStatus, NuclioFunction } from '@ampoule/platform-api/funct
 import type { Cache } from '@ampoule/platform-api/kube/cache';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import { functionOf, rejectFunction, updateFunction } from '@ampoule/platform-api/kube/functions';
+import type { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
 import { type RawObject, resources } from '@ampoule/platform-api/kube/resources';
 import type { V1Deployment } from '@ampoule/platform-api/kube/types';
 import { internalUrlOf } from '@ampoule/platform-api/names';
+import { projectSpecSchema } from '@ampoule/platform-api/project';
 import type { Applier } from './applier.ts';
-import { type Condition, deadlineMessageOf, isAvailable, isCurrentPod, isRolledOut, podFailureOf } from './condition.ts';
+import { deadlineMessageOf, isCurrentPod, podFailureOf, refusalOf } from './condition.ts';
 import { type FunctionObjects, objectsOf } from './objects/all.ts';
+import type { RenderContext } from './objects/context.ts';
 import { externalUrlsOf } from './objects/ingress.ts';
+import { nodeSelectorOf } from './objects/pod.ts';
+import { outcomeOf } from './outcome.ts';
+import { type Phase, phaseOf } from './phase.ts';
 import type { Settings } from './settings.ts';
 
 export interface ReconcilerOptions {
   client: KubeClient;
   functions: Cache<RawObject>;
+  projects: Cache<RawObject>;
+  platform: PlatformConfigSource;
   applier: Applier;
-  settings: Pick<Settings, 'ingressHosts' | 'clusterDomain' | 'version'>;
+  settings: Pick<Settings, 'ingressHosts' | 'clusterDomain' | 'version' | 'shellImage'>;
 }
 
 /** Pods tell nobody of ours when they fail, so they are asked while a function comes up. */
 const POD_CHECK_MS = 2000;
-const HANDLED: ReadonlySet<string> = new Set(['waitingForResourceConfiguration', 'ready', 'unhealthy']);
+
+interface Rendered {
+  fn: NuclioFunction;
+  phase: Phase;
+  context: RenderContext;
+  objects: FunctionObjects;
+}
 
 /** Makes the objects of a function fit it, and its state fit the objects. */
 export class FunctionReconciler {
@@ -33,69 +47,93 @@ export class FunctionReconciler {
   }
 
   reconcile = async (key: string): Promise<{ requeueAfterMs: number } | undefined> => {
-    const { client, functions, applier, settings } = this.#options;
+    const { client, functions, applier } = this.#options;
     const object = functions.get(key);
     if (object === undefined) {
       applier.forget(key);
       return undefined;
     }
-    if (!HANDLED.has(stateOf(object) ?? '')) return undefined;
-    let fn: NuclioFunction;
+    let rendered: Rendered | undefined;
     let deployment: V1Deployment;
-    let objects: FunctionObjects;
     try {
-      fn = functionOf(object);
-      objects = objectsOf(fn, settings.version);
-      deployment = await applier.apply(key, objects);
+      rendered = await this.#render(key, object);
+      if (rendered === undefined) return undefined;
+      deployment = await applier.apply(key, rendered.objects);
     } catch (error) {
       if (!isOwnersMistake(error)) throw error;
       await rejectFunction(client, object, error.message);
       return undefined;
     }
-    const condition = await this.#conditionOf(fn, deployment);
-    await this.#report(key, fn, condition, objects);
-    return condition.kind === 'progressing' ? { requeueAfterMs: POD_CHECK_MS } : undefined;
+    const status = await this.#statusOf(rendered, deployment);
+    if (status === 'wait') return { requeueAfterMs: POD_CHECK_MS };
+    await this.#report(key, rendered.fn, status);
+    return undefined;
   };
 
-  async #conditionOf({ metadata, spec, status }: NuclioFunction, deployment: V1Deployment): Promise<Condition> {
-    if (status.state === 'ready' ? isAvailable(deployment) : isRolledOut(deployment)) return { kind: 'available' };
-    if (status.state === 'ready') return { kind: 'failed', message: 'Function is not healthy' };
+  async #render(key: string, object: RawObject): Promise<Rendered | undefined> {
+    const phase = phaseOf((object.status as FunctionStatus | undefined)?.state, object.metadata?.annotations);
+    if (phase === undefined) return undefined;
+    const fn = functionOf(object);
+    const { applier, platform, settings } = this.#options;
+    const context: RenderContext = {
+      phase,
+      version: settings.version,
+      shellImage: settings.shellImage,
+      platform: await platform.read(),
+      projectNodeSelector: this.#projectNodeSelectorOf(fn),
+      currentReplicas: applier.deploymentOf(key)?.spec?.replicas,
+      isServing: fn.status.state !== 'waitingForResourceConfiguration' || (applier.deploymentOf(key)?.status?.availableReplicas ?? 0) > 0,
+    };
+    return { fn, phase, context, objects: objectsOf(fn, context) };
+  }
+
+  #projectNodeSelectorOf({ metadata }: NuclioFunction): Record<string, string> {
+    const project = this.#options.projects.get(`${metadata.namespace}/${metadata.labels?.[labels.project] ?? ''}`);
+    return projectSpecSchema.safeParse(project?.spec ?? {}).data?.defaultFunctionNodeSelector ?? {};
+  }
+
+  async #statusOf(rendered: Rendered, deployment: V1Deployment): Promise<FunctionStatus | 'wait'> {
+    const { fn, phase } = rendered;
+    const outcome = outcomeOf(fn, phase, deployment, this.#servingStatusOf(rendered));
+    if (outcome.kind === 'status') return outcome.status;
+    if (outcome.kind === 'wait') return 'wait';
     const deadline = deadlineMessageOf(deployment);
-    if (deadline === undefined && spec.waitReadinessTimeoutBeforeFailure === true) return { kind: 'progressing' };
-    const selector = `${labels.function}=${metadata.name}`;
-    const pods = await this.#options.client.list(resources.pods, metadata.namespace, selector);
-    const failure = pods.items
+    if (deadline === undefined && fn.spec.waitReadinessTimeoutBeforeFailure === true) return 'wait';
+    const message = (await this.#podFailureOf(fn, deployment)) ?? refusalOf(deployment) ?? deadline;
+    return message === undefined ? 'wait' : { state: 'unhealthy', message };
+  }
+
+  async #podFailureOf({ metadata }: NuclioFunction, deployment: V1Deployment): Promise<string | undefined> {
+    const pods = await this.#options.client.list(resources.pods, metadata.namespace, `${labels.function}=${metadata.name}`);
+    return pods.items
       .filter((pod) => isCurrentPod(pod, deployment))
       .map(podFailureOf)
       .find((message) => message !== undefined);
-    const message = failure ?? deadline;
-    return message === undefined ? { kind: 'progressing' } : { kind: 'failed', message };
   }
 
-  async #report(key: string, seen: NuclioFunction, condition: Condition, { ingress }: FunctionObjects): Promise<void> {
-    if (condition.kind === 'progressing') return;
-    const { settings, client } = this.#options;
-    const wanted: FunctionStatus =
-      condition.kind === 'failed'
-        ? { state: 'unhealthy', message: condition.message }
-        : {
-            state: 'ready',
-            message: '',
-            internalInvocationUrls: [internalUrlOf(seen, settings.clusterDomain)],
-            externalInvocationUrls: externalUrlsOf(ingress, settings.ingressHosts),
-            ...(seen.spec.image === undefined ? {} : { containerImage: seen.spec.image }),
-          };
+  #servingStatusOf({ fn, context, objects }: Rendered): FunctionStatus {
+    const { ingressHosts, clusterDomain } = this.#options.settings;
+    const nodeSelector = nodeSelectorOf(fn, context);
+    const nodePort = this.#options.applier.nodePortOf(`${fn.metadata.namespace}/${fn.metadata.name}`);
+    return {
+      state: 'ready',
+      message: '',
+      internalInvocationUrls: [internalUrlOf(fn, clusterDomain)],
+      externalInvocationUrls: externalUrlsOf(objects.ingress, ingressHosts),
+      ...(fn.spec.image === undefined ? {} : { containerImage: fn.spec.image }),
+      ...(nodePort === undefined ? {} : { httpPort: nodePort }),
+      ...(Object.keys(nodeSelector).length === 0 ? {} : { enrichedNodeSelector: nodeSelector }),
+    };
+  }
+
+  async #report(key: string, seen: NuclioFunction, wanted: FunctionStatus): Promise<void> {
     if (isSame(seen.status, wanted)) return;
-    await updateFunction(client, key, ({ spec, status }) => {
+    await updateFunction(this.#options.client, key, ({ spec, status }) => {
       // What was looked at is no longer what its owner wants: the change brings the key here again.
       const isCurrent = status.state === seen.status.state && JSON.stringify(spec) === JSON.stringify(seen.spec);
       return isCurrent && !isSame(status, wanted) ? { status: wanted } : undefined;
     });
   }
-}
-
-function stateOf({ status }: RawObject): string | undefined {
-  return (status as FunctionStatus | undefined)?.state;
 }
 
 function isSame(status: FunctionStatus, wanted: FunctionStatus): boolean {

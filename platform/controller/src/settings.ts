@@ -11,6 +11,8 @@ const settingsSchema = z.object({
     .default('')
     .transform((text) => text.split(',').filter((host) => host !== '')),
   AMPOULE_CLUSTER_DOMAIN: z.string().default('cluster.local'),
+  /** The image that runs cron jobs of functions, for example ampoule.internal/runtime-shell:0.1.0 */
+  AMPOULE_RUNTIME_SHELL: z.string().min(1),
   AMPOULE_VERSION: z.string().default('dev'),
   AMPOULE_HEALTH_HOST: z.string().default('0.0.0.0'),
   AMPOULE_HEALTH_PORT: z.coerce.number().int().default(8081),
@@ -24,6 +26,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     namespace: found.AMPOULE_FUNCTION_NAMESPACE,
     ingressHosts: found.AMPOULE_INGRESS_HOSTS,
     clusterDomain: found.AMPOULE_CLUSTER_DOMAIN,
+    shellImage: found.AMPOULE_RUNTIME_SHELL,
     version: found.AMPOULE_VERSION,
     health: { host: found.AMPOULE_HEALTH_HOST, port: found.AMPOULE_HEALTH_PORT },
     logLevel: found.LOG_LEVEL,

@@ -2,10 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '@ampoule/lib/errors';
 import { KubeClient } from '@ampoule/platform-api/kube/client';
 import { loadKubeConfig } from '@ampoule/platform-api/kube/config';
+import { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
 import { runComponent } from '@ampoule/platform-api/kube/run';
 import { pino } from 'pino';
 import { makeApp } from './app.ts';
-import { readPlatformConfig, readSettings } from './settings.ts';
+import { readSettings } from './settings.ts';
 import { ProjectStore } from './stores/project-store.ts';
 
 const RETRY_MS = 500;
@@ -15,7 +16,7 @@ const logger = pino({ name: 'dashboard', level: settings.logLevel });
 await runComponent(logger, async () => {
   const client = new KubeClient(loadKubeConfig());
   await ensureDefaultProject(new ProjectStore(client));
-  const platform = await readPlatformConfig(settings.platformConfigFile);
+  const platform = await new PlatformConfigSource(client, settings.namespace, logger).read();
   const app = makeApp({ client, settings, platform, logger });
   await app.listen({ host: settings.host, port: settings.port });
   return async () => {

@@ -1,9 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { codeOf } from '@ampoule/lib/errors';
 import { parse } from '@ampoule/lib/parse';
-import { parseYaml } from '@ampoule/lib/yaml';
-import { defaults, paths } from '@ampoule/platform-api/constants';
-import { defaultPlatformConfig, type PlatformConfig, platformConfigSchema } from '@ampoule/platform-api/platform-config';
+import { defaults } from '@ampoule/platform-api/constants';
 import * as z from 'zod';
 
 const settingsSchema = z.object({
@@ -19,8 +15,6 @@ const settingsSchema = z.object({
     .transform((text) => text.split(',').filter((host) => host !== '')),
   /** Folder of templates of functions; none when absent. */
   AMPOULE_TEMPLATES_FOLDER: z.string().min(1).optional(),
-  /** Nuclio's platform configuration; it need not be there. */
-  NUCLIO_PLATFORM_CONFIG_FILE: z.string().min(1).default(`${paths.platformConfig}/platform.yaml`),
   AMPOULE_VERSION: z.string().default('dev'),
   LOG_LEVEL: z.string().default('info'),
 });
@@ -35,20 +29,9 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     port: found.AMPOULE_DASHBOARD_PORT,
     ingressHosts: found.AMPOULE_INGRESS_HOSTS,
     templatesFolder: found.AMPOULE_TEMPLATES_FOLDER,
-    platformConfigFile: found.NUCLIO_PLATFORM_CONFIG_FILE,
     version: found.AMPOULE_VERSION,
     logLevel: found.LOG_LEVEL,
   };
 }
 
 export type Settings = ReturnType<typeof readSettings>;
-
-/** The platform configuration, or the default one where there is no file. @throws AMP_INPUT_INVALID with all mistakes */
-export async function readPlatformConfig(file: string): Promise<PlatformConfig> {
-  try {
-    return parseYaml(platformConfigSchema, await readFile(file, 'utf8'), file);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return defaultPlatformConfig;
-    throw error;
-  }
-}

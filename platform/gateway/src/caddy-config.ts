@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Route } from './routes.ts';
+import { accessHandlersOf, corsRoutesOf } from './caddy-access.ts';
+import { json } from './caddy-answers.ts';
+import type { Destination, Route } from './routes.ts';
 
 export interface CaddyInput {
   routes: readonly Route[];
@@ -50,7 +52,7 @@ function configOf({ routes, certificateHash, tlsFolder, socket, httpPort, httpsP
             automatic_https: { disable: true },
             // One certificate serves all names, also those that it does not bear: what to trust is the caller's decision.
             tls_connection_policies: [{ certificate_selection: { any_tag: [CERTIFICATE_TAG] } }],
-            routes: [...routes.map(routeOf), { handle: [json(404, { error: 'There is nothing at this address' })] }],
+            routes: [...routes.flatMap(routesFor), { handle: [json(404, { error: 'There is nothing at this address' })] }],
             errors: { routes: [{ handle: [json('{http.error.status_code}', { error: '{http.error.status_text}' })] }] },
           },
         },
@@ -66,13 +68,36 @@ function configOf({ routes, certificateHash, tlsFolder, socket, httpPort, httpsP
   };
 }
 
-function routeOf({ host, path, isExact, stripPrefix, upstream }: Route): object {
+/** Caddy tries its routes in their order, and the first that fits is the last. */
+function routesFor(route: Route): object[] {
+  const { host, path, isExact, canary } = route;
   const match = { ...(host === undefined ? {} : { host: [host] }), ...pathMatchOf(path, isExact) };
-  const handle =
-    upstream === undefined
-      ? [json(503, { error: 'There is no such service' })]
-      : [...(stripPrefix === undefined ? [] : [{ handler: 'rewrite', strip_path_prefix: stripPrefix }]), proxyTo(upstream)];
-  return { ...(Object.keys(match).length === 0 ? {} : { match: [match] }), handle, terminal: true };
+  const access = accessHandlersOf(route);
+  const main = { ...matching(match), handle: [...access, ...handlersOf(route, route)], terminal: true };
+  const rest = canary === undefined ? [main] : [canaryRoute(match, canary, [...access, ...handlersOf(route, canary)]), main];
+  return [...corsRoutesOf(route, match), ...rest];
+}
+
+function matching(match: object): object {
+  return Object.keys(match).length === 0 ? {} : { match: [match] };
+}
+
+/** Each request has a random UUID, of which the first eight digits are as good as dice. */
+function canaryRoute(match: object, { percentage }: { percentage: number }, handle: object[]): object {
+  if (percentage >= 100) return { ...matching(match), handle, terminal: true };
+  const below = Math.floor((percentage / 100) * 2 ** 32)
+    .toString(16)
+    .padStart(8, '0');
+  return { match: [{ ...match, expression: `{http.request.uuid} < "${below}"` }], handle, terminal: true };
+}
+
+function handlersOf({ stripPrefix }: Route, { upstream, functionName, rewriteTarget }: Destination): object[] {
+  if (upstream === undefined) return [json(503, { error: 'There is no such service' })];
+  return [
+    ...(stripPrefix === undefined ? [] : [{ handler: 'rewrite', strip_path_prefix: stripPrefix }]),
+    ...(rewriteTarget === undefined ? [] : [{ handler: 'rewrite', uri: rewriteTarget }]),
+    proxyTo(upstream, functionName),
+  ];
 }
 
 /** Caddy's own path matcher does not tell small letters from capitals, as Kubernetes wants it. */
@@ -86,10 +111,11 @@ function literally(path: string): string {
   return path.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
-function proxyTo(dial: string): object {
+function proxyTo(dial: string, functionName: string | undefined): object {
   return {
     handler: 'reverse_proxy',
     upstreams: [{ dial }],
+    ...(functionName === undefined ? {} : { headers: { request: { set: { 'X-Nuclio-Target': [functionName] } } } }),
     // Whatever a function streams goes out as it comes.
     flush_interval: -1,
     // A change of any ingress loads a new configuration, which is no reason to cut connections.
@@ -106,14 +132,5 @@ function redirect(httpsPort: number): object {
     handler: 'static_response',
     status_code: 308,
     headers: { Location: [`https://{http.request.host}${port}{http.request.uri}`] },
-  };
-}
-
-function json(status: number | string, body: object): object {
-  return {
-    handler: 'static_response',
-    status_code: status,
-    headers: { 'Content-Type': ['application/json'] },
-    body: JSON.stringify(body),
   };
 }

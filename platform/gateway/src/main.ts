@@ -5,9 +5,11 @@ import { Controller } from '@ampoule/platform-api/kube/controller';
 import { resources } from '@ampoule/platform-api/kube/resources';
 import { runComponent } from '@ampoule/platform-api/kube/run';
 import { pino } from 'pino';
+import { apiGatewayStatusReconciler } from './api-gateway-status.ts';
 import { CaddyClient } from './caddy-client.ts';
+import { Planner } from './planner.ts';
 import { Programmer } from './programmer.ts';
-import { hasClass, routesOf } from './routes.ts';
+import { hasClass } from './routes.ts';
 import { readSettings } from './settings.ts';
 import { statusReconciler } from './status.ts';
 
@@ -18,21 +20,36 @@ await runComponent(logger, async () => {
   const client = new KubeClient(loadKubeConfig());
   const ingresses = new Cache({ client, logger, resource: resources.ingresses });
   const services = new Cache({ client, logger, resource: resources.services });
-  const routes = () => {
-    const ours = ingresses.list().filter((ingress) => hasClass(ingress, settings.ingressClass));
-    return routesOf(ours, (namespace, name) => services.get(`${namespace}/${name}`));
-  };
-  const programmer = new Programmer({ caddy: new CaddyClient(settings.caddySocket), settings, routes, logger });
-  const statuses = new Controller({ logger, primary: ingresses, reconcile: statusReconciler(client, ingresses, settings) });
-  await Promise.all([ingresses.start(), services.start()]);
-  for (const cache of [ingresses, services] as const) cache.onChange(() => programmer.changed());
+  const apiGateways = new Cache({ client, logger, namespace: settings.namespace, resource: resources.apiGateways });
+  const planner = new Planner({
+    ingresses: () => ingresses.list().filter((ingress) => hasClass(ingress, settings.ingressClass)),
+    apiGateways: () => apiGateways.list(),
+    findService: (namespace, name) => services.get(`${namespace}/${name}`),
+  });
+  const caddy = new CaddyClient(settings.caddySocket);
+  const programmer = new Programmer({ caddy, settings, routes: () => planner.plan().routes, logger });
+  for (const cache of [ingresses, services, apiGateways] as const) {
+    cache.onChange(() => {
+      planner.changed();
+      programmer.changed();
+    });
+  }
+  const controllers = [
+    new Controller({ logger, primary: ingresses, reconcile: statusReconciler(client, ingresses, settings) }),
+    new Controller({
+      logger,
+      primary: apiGateways,
+      reconcile: apiGatewayStatusReconciler({ client, apiGateways, planner, programmer }),
+    }),
+  ];
+  await Promise.all([ingresses.start(), services.start(), apiGateways.start()]);
   programmer.start();
-  statuses.start();
+  for (const controller of controllers) controller.start();
   logger.info({ class: settings.ingressClass }, 'gateway started');
   return async () => {
     await programmer.stop();
-    await statuses.stop();
-    await Promise.all([ingresses.stop(), services.stop()]);
+    await Promise.all(controllers.map((controller) => controller.stop()));
+    await Promise.all([ingresses.stop(), services.stop(), apiGateways.stop()]);
     client.close();
   };
 });

@@ -37,6 +37,7 @@ describe('programming Caddy', () => {
     await once(caddy, 'listening');
     const settings = {
       nodeAddress: 'n',
+      namespace: 'nuclio',
       ingressClass: 'c',
       caddySocket: join(folder, 'admin.sock'),
       tlsFolder: folder,

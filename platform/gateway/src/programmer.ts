@@ -31,6 +31,7 @@ export class Programmer {
   #stopped = false;
   /** The configuration that Caddy got last; it may have lost it. */
   #loaded: string | undefined;
+  #isWorking = false;
 
   constructor(options: ProgrammerOptions) {
     this.#options = options;
@@ -40,6 +41,11 @@ export class Programmer {
     const { checkMs = 5000 } = this.#options;
     this.#check = setInterval(() => this.#plan(0), checkMs);
     this.#plan(0);
+  }
+
+  /** Whether Caddy works by all that has been told of. */
+  get isSettled(): boolean {
+    return this.#loaded !== undefined && this.#timer === undefined && !this.#isWorking;
   }
 
   /** Something changed: a new configuration is loaded in a moment. */
@@ -60,7 +66,10 @@ export class Programmer {
     this.#timer = setTimeout(() => {
       this.#running = this.#running.then(() => {
         this.#timer = undefined;
-        return this.#program();
+        this.#isWorking = true;
+        return this.#program().finally(() => {
+          this.#isWorking = false;
+        });
       });
     }, milliseconds);
   }

@@ -70,6 +70,15 @@ describe("Caddy's configuration", () => {
     expect(route.handle[1]).toMatchObject({ handler: 'reverse_proxy', upstreams: [{ dial: '10.0.0.1:80' }], flush_interval: -1 });
   });
 
+  it('tells the function who it is, by the label of its Service', () => {
+    const service: V1Service = {
+      metadata: { labels: { 'nuclio.io/function-name': 'f' } },
+      spec: { clusterIP: '10.0.0.9', ports: [{ name: 'http', port: 8080 }] },
+    };
+    const [route] = httpsRoutesOf(routesOf([ingress('x', [{ path: '/' }])], () => service));
+    expect(route.handle[0].headers).toEqual({ request: { set: { 'X-Nuclio-Target': ['f'] } } });
+  });
+
   it('takes no character of a path for a pattern', () => {
     const [route] = httpsRoutesOf([{ path: '/a.b(c', isExact: true, upstream: 'x:1' }]);
     const pattern = new RegExp(route.match[0].path_regexp.pattern);

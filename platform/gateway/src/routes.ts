@@ -1,26 +1,41 @@
-import { annotations } from '@ampoule/platform-api/constants';
-import type { V1HTTPIngressPath, V1Ingress, V1Service } from '@ampoule/platform-api/kube/types';
+import type { ApiGatewayCors } from '@ampoule/platform-api/api-gateway';
+import { annotations, labels } from '@ampoule/platform-api/constants';
+import type { KubernetesObject, V1HTTPIngressPath, V1Ingress, V1Service } from '@ampoule/platform-api/kube/types';
 
-/** One way from a host and a path to a Service. */
-export interface Route {
+export interface Destination {
+  /** HOST:PORT, or undefined while there is no such Service. */
+  upstream: string | undefined;
+  /** The function behind it, for the activator to know whom to wake. */
+  functionName?: string;
+  /** Takes the place of the whole path. */
+  rewriteTarget?: string;
+}
+
+/** One way from a host and a path to a Service, or to two. */
+export interface Route extends Destination {
   /** All hosts when absent; may begin with `*.`. */
   host?: string;
   path: string;
   isExact: boolean;
   /** Taken off the path before the request is passed on. */
   stripPrefix?: string;
-  /** HOST:PORT, or undefined while there is no such Service. */
-  upstream: string | undefined;
+  /** Gets its percentage of the requests. */
+  canary?: Destination & { percentage: number };
+  /** Who may call; the hash is one of bcrypt. */
+  basicAuth?: { username: string; hash: string };
+  cors?: ApiGatewayCors;
 }
 
 export type FindService = (namespace: string, name: string) => V1Service | undefined;
 
 /** The routes of all ingresses, in the order in which they are to be tried: the more particular one first, then the older one. */
 export function routesOf(ingresses: readonly V1Ingress[], findService: FindService): Route[] {
-  return [...ingresses]
-    .sort(byAge)
-    .flatMap((ingress) => routesOfIngress(ingress, findService))
-    .sort(byPrecedence);
+  return inOrder([...ingresses].sort(byAge).flatMap((ingress) => routesOfIngress(ingress, findService)));
+}
+
+/** Of routes for the same requests the earlier one stays first. */
+export function inOrder(routes: readonly Route[]): Route[] {
+  return [...routes].sort(byPrecedence);
 }
 
 /** Whether an ingress is of the class that this gateway serves. */
@@ -39,23 +54,27 @@ function routesOfIngress({ metadata, spec }: V1Ingress, findService: FindService
         path: path.path || '/',
         isExact: path.pathType === 'Exact',
         ...optional,
-        upstream: upstreamOf(path.backend, namespace, findService),
+        ...destinationOf(path.backend, namespace, findService),
       }),
     ),
   );
   if (spec?.defaultBackend === undefined) return rules;
-  return [...rules, { path: '/', isExact: false, ...optional, upstream: upstreamOf(spec.defaultBackend, namespace, findService) }];
+  return [...rules, { path: '/', isExact: false, ...optional, ...destinationOf(spec.defaultBackend, namespace, findService) }];
 }
 
-function upstreamOf({ service: wanted }: V1HTTPIngressPath['backend'], namespace: string, findService: FindService): string | undefined {
-  if (wanted === undefined) return undefined;
-  const address = findService(namespace, wanted.name)?.spec;
-  if (!address?.clusterIP || address.clusterIP === 'None') return undefined;
-  const port = address.ports?.find(({ name, port: number }) =>
-    wanted.port?.name ? name === wanted.port.name : number === wanted.port?.number,
-  );
-  const host = address.clusterIP.includes(':') ? `[${address.clusterIP}]` : address.clusterIP;
-  return port === undefined ? undefined : `${host}:${port.port}`;
+function destinationOf({ service: wanted }: V1HTTPIngressPath['backend'], namespace: string, findService: FindService): Destination {
+  if (wanted === undefined) return { upstream: undefined };
+  return serviceDestinationOf(findService(namespace, wanted.name), wanted.port?.name || wanted.port?.number);
+}
+
+/** Where a Service is reached at a port, by its name or number. */
+export function serviceDestinationOf(service: V1Service | undefined, wanted: string | number | undefined): Destination {
+  const { clusterIP, ports } = service?.spec ?? {};
+  const port = ports?.find(({ name, port: number }) => (typeof wanted === 'string' ? name : number) === wanted);
+  if (!clusterIP || clusterIP === 'None' || port === undefined) return { upstream: undefined };
+  const functionName = service?.metadata?.labels?.[labels.function];
+  const host = clusterIP.includes(':') ? `[${clusterIP}]` : clusterIP;
+  return { upstream: `${host}:${port.port}`, ...(functionName === undefined ? {} : { functionName }) };
 }
 
 /** A host before any host, a whole host before a pattern, a longer path before a shorter one, an exact path before a prefix. */
@@ -68,7 +87,8 @@ function hostRank({ host }: Route): number {
   return host.startsWith('*.') ? 1 : 0;
 }
 
-function byAge(a: V1Ingress, b: V1Ingress): number {
-  const key = ({ metadata }: V1Ingress) => `${metadata?.creationTimestamp ?? ''} ${metadata?.namespace}/${metadata?.name}`;
+/** The older object first, which keeps what it has. */
+export function byAge(a: KubernetesObject, b: KubernetesObject): number {
+  const key = ({ metadata }: KubernetesObject) => `${metadata?.creationTimestamp ?? ''} ${metadata?.namespace}/${metadata?.name}`;
   return key(a) < key(b) ? -1 : 1;
 }

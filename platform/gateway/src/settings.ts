@@ -5,6 +5,8 @@ import * as z from 'zod';
 const settingsSchema = z.object({
   /** The address that ingresses report as theirs. */
   AMPOULE_NODE_ADDRESS: z.string().min(1),
+  /** Where functions and their API gateways live. */
+  AMPOULE_FUNCTION_NAMESPACE: z.string().default(defaults.namespace),
   AMPOULE_INGRESS_CLASS: z.string().default(defaults.ingressClass),
   /** Unix socket of Caddy's admin API. */
   AMPOULE_CADDY_SOCKET: z.string().default('/run/caddy/admin.sock'),
@@ -20,6 +22,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
   const found = parse(settingsSchema, env, 'the environment');
   return {
     nodeAddress: found.AMPOULE_NODE_ADDRESS,
+    namespace: found.AMPOULE_FUNCTION_NAMESPACE,
     ingressClass: found.AMPOULE_INGRESS_CLASS,
     caddySocket: found.AMPOULE_CADDY_SOCKET,
     tlsFolder: found.AMPOULE_TLS_FOLDER,

@@ -18,6 +18,16 @@ const platformConfigSchema = z.looseObject({
       functions: z.array(z.string()).default([]),
     })
     .prefault({}),
+  tracing: z
+    .looseObject({
+      /** By default, whether there is an address to send to. */
+      enabled: z.boolean().optional(),
+      /** Of a collector that takes OTLP over HTTP. */
+      url: z.url({ protocol: /^https?$/, error: 'must be a URL such as http://collector:4318' }).optional(),
+      /** The share of traces that begin here to be recorded. */
+      sampleRatio: z.number().min(0).max(1).default(1),
+    })
+    .prefault({}),
 });
 export type PlatformConfig = z.output<typeof platformConfigSchema>;
 

@@ -8,6 +8,8 @@ import { metricsServer, pullSinkOf } from './metrics/sink.ts';
 import { TriggerMetrics } from './metrics/trigger-metrics.ts';
 import { makePools, type NamedTrigger, triggersOf } from './pools.ts';
 import { StatusServer } from './status-server.ts';
+import { tracingSettingsOf } from './tracing/settings.ts';
+import type { Tracing } from './tracing/tracing.ts';
 import { CloudEventWorkers } from './triggers/cloudevents/workers.ts';
 import { HttpTrigger } from './triggers/http/http.ts';
 import { triggerMakerOf } from './triggers/makers.ts';
@@ -29,11 +31,15 @@ export interface Processor {
   stop(limitMs: number): Promise<void>;
 }
 
+/** How long the last spans may take on their way. */
+const LAST_SPANS_MS = 2000;
+
 /** Starts a function: workers and health, then triggers. It listens when it can answer. */
 export async function startProcessor(options: ProcessorOptions): Promise<Processor> {
   const { config, platform, logger = new Logger('processor'), folder = paths.handlers } = options;
   const named = triggersOf(config);
   const pools = await makePools(named, { config, folder, logger });
+  const tracing = await makeTracing(options, logger);
   const distinct = [...new Set(pools.values())];
   let hasStarted = false;
   const isReady = () => hasStarted && distinct.every((pool) => pool.isReady);
@@ -41,12 +47,12 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   const workersStarted = Promise.all(distinct.map((pool) => pool.start()));
   const healthPort = platform.healthCheck.enabled ? await health.start(addressOf(platform.healthCheck.listenAddress)) : undefined;
   await workersStarted;
-  const made = await Promise.all(named.map((each) => makeTrigger(each, poolOf(each, pools), { config, logger })));
+  const made = await Promise.all(named.map((each) => makeTrigger(each, poolOf(each, pools), { config, logger, tracing })));
   await Promise.all(made.map(({ trigger }) => trigger.start()));
   const http = made.map(({ trigger }) => trigger).find((trigger) => trigger instanceof HttpTrigger);
   const probe = new StatusServer({ [paths.health]: () => true });
   const httpPort = http?.port ?? (await probe.start({ host: '0.0.0.0', port: ports.http }));
-  const { metricsPort, stopMetrics } = await startMetrics(made, { config, platform });
+  const { metricsPort, stopMetrics } = await startMetrics(made, { config, platform, tracing });
   hasStarted = true;
   return {
     httpPort,
@@ -57,9 +63,18 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
       const until = performance.now() + limitMs;
       await Promise.all(made.map(({ trigger }) => trigger.stop(limitMs)));
       await Promise.all(distinct.map((pool) => pool.stop(Math.max(until - performance.now(), 0))));
+      await tracing?.stop(LAST_SPANS_MS);
       await Promise.all([probe.stop(), health.stop(), stopMetrics()]);
     },
   };
+}
+
+async function makeTracing({ config, platform }: ProcessorOptions, logger: Logger): Promise<Tracing | undefined> {
+  const settings = tracingSettingsOf(platform, process.env);
+  if (settings === undefined) return undefined;
+  const { Tracing } = await import('./tracing/tracing.ts');
+  const { name: functionName, namespace = defaults.namespace } = config.metadata;
+  return new Tracing({ ...settings, functionName, namespace, logger });
 }
 
 interface MadeTrigger {
@@ -69,7 +84,7 @@ interface MadeTrigger {
 
 async function startMetrics(
   made: readonly MadeTrigger[],
-  { config, platform }: Pick<ProcessorOptions, 'config' | 'platform'>,
+  { config, platform, tracing }: Pick<ProcessorOptions, 'config' | 'platform'> & { tracing: Tracing | undefined },
 ): Promise<{ metricsPort: number | undefined; stopMetrics: () => Promise<void> }> {
   const sink = pullSinkOf(platform);
   if (sink === undefined) return { metricsPort: undefined, stopMetrics: () => Promise.resolve() };
@@ -81,7 +96,7 @@ async function startMetrics(
     project: given?.[labels.project] ?? defaults.project,
   };
   const sources = made.map(({ source }) => source);
-  const server = metricsServer(() => familiesOf(sources, common));
+  const server = metricsServer(() => [...familiesOf(sources, common), ...(tracing?.families(common) ?? [])]);
   return { metricsPort: await server.start(sink.address), stopMetrics: () => server.stop(0) };
 }
 
@@ -94,10 +109,11 @@ function poolOf<Pool>(trigger: NamedTrigger, pools: Map<NamedTrigger, Pool>): Po
 async function makeTrigger(
   { info, config: trigger }: NamedTrigger,
   pool: Pool,
-  { config, logger }: { config: FunctionConfig; logger: Logger },
+  { config, logger, tracing }: { config: FunctionConfig; logger: Logger; tracing: Tracing | undefined },
 ): Promise<MadeTrigger> {
   const make = await triggerMakerOf(info.kind, info.name);
   const metrics = new TriggerMetrics();
+  const workers = tracing === undefined ? pool : tracing.around(pool, info);
   const { name: functionName, namespace = defaults.namespace, annotations } = config.metadata;
   return {
     trigger: make({
@@ -105,7 +121,7 @@ async function makeTrigger(
       name: info.name,
       config: trigger,
       // HTTP tells by itself which requests may be CloudEvents.
-      workers: info.kind === 'http' ? pool : new CloudEventWorkers(pool),
+      workers: info.kind === 'http' ? workers : new CloudEventWorkers(workers),
       logger,
       metrics,
       namespace,

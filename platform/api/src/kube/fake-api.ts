@@ -146,9 +146,8 @@ export class FakeApi {
   }
 }
 
-/** Whether an object has the labels of a selector such as `a=b,c=d`. One that a test gave no labels at all is in every list. */
+/** Whether an object has the labels of a selector such as `a=b,c=d`. */
 function hasLabels({ metadata }: Stored, query: URLSearchParams): boolean {
-  if (metadata.labels === undefined) return true;
   const terms = (query.get('labelSelector') ?? '').split(',').filter((term) => term !== '');
   return terms.every((term) => {
     const [name = '', value] = term.split('=');

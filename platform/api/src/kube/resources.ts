@@ -1,4 +1,14 @@
-import type { KubernetesObject, V1ConfigMap, V1Deployment, V1Ingress, V1Namespace, V1Pod, V1Service } from '@kubernetes/client-node';
+import type {
+  KubernetesObject,
+  V1ConfigMap,
+  V1CronJob,
+  V1Deployment,
+  V1Ingress,
+  V1Namespace,
+  V1Pod,
+  V1Service,
+  V2HorizontalPodAutoscaler,
+} from '@kubernetes/client-node';
 import { api } from '../constants.ts';
 
 /** A kind of object; `T` is the type of its objects. */
@@ -28,6 +38,8 @@ export const resources = {
   pods: kind<V1Pod>('v1', 'Pod', 'pods'),
   namespaces: kind<V1Namespace>('v1', 'Namespace', 'namespaces', false),
   deployments: kind<V1Deployment>('apps/v1', 'Deployment', 'deployments'),
+  autoscalers: kind<V2HorizontalPodAutoscaler>('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
+  cronJobs: kind<V1CronJob>('batch/v1', 'CronJob', 'cronjobs'),
   ingresses: kind<V1Ingress>('networking.k8s.io/v1', 'Ingress', 'ingresses'),
 } as const;
 

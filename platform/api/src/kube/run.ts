@@ -1,16 +1,20 @@
 import { messageOf } from '@ampoule/lib/errors';
 import type { Logger } from './logger.ts';
 
-const STOP_LIMIT_MS = 10_000;
+const USUAL_STOP_LIMIT_MS = 10_000;
 
 /** Starts a component, stops it on SIGTERM or SIGINT, and ends the process either way. */
-export async function runComponent(logger: Logger, start: () => Promise<() => Promise<void>>): Promise<void> {
+export async function runComponent(
+  logger: Logger,
+  start: () => Promise<() => Promise<void>>,
+  stopLimitMs = USUAL_STOP_LIMIT_MS,
+): Promise<void> {
   try {
     const stop = await start();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.once(signal, () => {
         logger.info({ signal }, 'stopping');
-        setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+        setTimeout(() => process.exit(1), stopLimitMs).unref();
         stop().then(() => process.exit(0), failed);
       });
     }

@@ -3,6 +3,7 @@ export type {
   KubernetesObject,
   V1ConfigMap,
   V1Container,
+  V1CronJob,
   V1Deployment,
   V1HTTPIngressPath,
   V1Ingress,
@@ -11,6 +12,9 @@ export type {
   V1Pod,
   V1PodSpec,
   V1Service,
+  V1ServicePort,
   V1Volume,
   V1VolumeMount,
+  V2HorizontalPodAutoscaler,
+  V2MetricSpec,
 } from '@kubernetes/client-node';

@@ -7,10 +7,12 @@ from collections import deque
 from time import perf_counter_ns
 
 from nuclio_sdk.logger import collector
+from nuclio_sdk.trace_context import in_hand
 
 from _ampoule.event import FrameEvent
 from _ampoule.event_logs import Collector, level_of
 from _ampoule.frames import BATCH, EVENT, HEADER_BYTES, MAX_DURATION, answer_frame, batch_frame
+from _ampoule.headers import has_trace
 from _ampoule.outputs import batch_outputs, output_of
 from _ampoule.world import SIGNALS
 
@@ -96,6 +98,8 @@ class _Runner:
         collecting = None if level is None else Collector(level)
         if collecting is not None:
             collector.set(collecting)
+        if has_trace(event._head):
+            in_hand.set(event)
         started = perf_counter_ns()
         try:
             output = output_of(await world.handler(world.context, event))

@@ -4,10 +4,12 @@ import json
 from time import perf_counter_ns
 
 from nuclio_sdk.logger import collector
+from nuclio_sdk.trace_context import in_hand
 
 from _ampoule.event import FrameEvent
 from _ampoule.event_logs import Collector, level_of
 from _ampoule.frames import BATCH, EVENT, EVENT_BYTES, EVENT_PARTS, HEADER_BYTES, MAX_DURATION, answer_frame, batch_frame
+from _ampoule.headers import has_trace
 from _ampoule.outputs import TEXT, batch_outputs, output_of
 from _ampoule.world import SIGNALS
 
@@ -42,6 +44,8 @@ class _Runner:
         clock = perf_counter_ns
         last_head = b""
         level = None
+        is_traced = False
+        was_traced = in_hand.get() is not None
         flushed_at = clock()
         for sequence, kind, word, buffer, at, end in frames:
             if kind != EVENT:
@@ -56,13 +60,18 @@ class _Runner:
                 if head != last_head:
                     last_head = head
                     level = level_of(head)
+                    is_traced = has_trace(head)
             else:
                 level = None
+                is_traced = False
                 last_head = b""
             trigger = triggers.get(word)
             if trigger is None:
                 trigger = triggers[word] = self._world.trigger_of(word)
             event = FrameEvent(buffer, at, trigger)
+            if is_traced or was_traced:
+                in_hand.set(event)
+                was_traced = is_traced
             started = clock()
             if level is None:
                 try:
@@ -102,6 +111,7 @@ class _Runner:
 
     def _run_batch(self, sequence, events):
         world = self._world
+        in_hand.set(None)
         started = perf_counter_ns()
         try:
             given = world.handler(world.context, events)

@@ -1,6 +1,7 @@
 from nuclio_sdk.logger import Logger
 from nuclio_sdk.platform import Platform
 from nuclio_sdk.response import Response
+from nuclio_sdk.trace_context import header_in_hand
 
 
 class UserData:
@@ -19,3 +20,12 @@ class Context:
         self.trigger = trigger
         if trigger is not None:
             self.trigger_name = trigger.name
+
+    @property
+    def traceparent(self):
+        """The trace that the event in hand is part of, or None; for a list of events, their headers have it."""
+        return header_in_hand("traceparent")
+
+    @property
+    def tracestate(self):
+        return header_in_hand("tracestate")

@@ -1,5 +1,6 @@
 from nuclio_sdk.json_encoder import encode
 from nuclio_sdk.response import Response
+from nuclio_sdk.trace_context import add_trace
 
 CALL_TIMEOUT_SECONDS = 60
 PORT = 8080
@@ -24,6 +25,7 @@ class Platform:
         headers = {name: value for name, value in event.headers.items() if name.lower() not in ("content-length", "content-type")}
         headers["Content-Type"] = content_type
         headers.setdefault("X-Nuclio-Target", function_name)
+        add_trace(headers)
         connection = HTTPConnection(
             service_name_override or self._service_of(function_name), PORT, timeout=timeout or CALL_TIMEOUT_SECONDS
         )

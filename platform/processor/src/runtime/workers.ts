@@ -8,10 +8,13 @@ type MakeWorker = (options: WorkerOptions, listener: WorkerListener) => ReturnTy
 
 const makers: Record<string, () => MakeWorker | Promise<MakeWorker>> = {
   python: async () => (await import('./python/python-worker.ts')).makePythonWorker,
+  java: async () => (await import('./java/java-worker.ts')).makeJavaWorker,
   shell: async () => {
     const { ShellWorker } = await import('./shell/shell-worker.ts');
     return (options, listener) => new ShellWorker(options, listener);
   },
+  ruby: async () => (await import('./stock/makers.ts')).makeRubyWorker,
+  wrapper: async () => (await import('./stock/makers.ts')).makeWrapperWorker,
   nodejs: () => (options, listener) => new ThreadWorker(options, listener),
 };
 

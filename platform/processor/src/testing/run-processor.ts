@@ -22,12 +22,17 @@ export interface RunningProcessor {
 }
 
 /**
- * Runs a processor with a function of one file until the test ends. `spec.trigger` is added to the HTTP trigger, `spec.metrics` asks for
- * metrics, the rest is the function's spec.
+ * Runs a processor with a function of one file until the test ends, or whenever `onEnd` sees to it. `spec.trigger` is added to the HTTP
+ * trigger, `spec.metrics` asks for metrics, `spec.platform` is platform.yaml's, the rest is the function's spec.
  */
-export async function runProcessor(code: string, spec: Record<string, unknown> = {}, file = 'main.js'): Promise<RunningProcessor> {
+export async function runProcessor(
+  code: string,
+  spec: Record<string, unknown> = {},
+  file = 'main.js',
+  onEnd: (end: () => Promise<void>) => void = onTestFinished,
+): Promise<RunningProcessor> {
   const folder = await mkdtemp(join(tmpdir(), 'processor-'));
-  const { trigger, metrics, ...rest } = spec;
+  const { trigger, metrics, platform, ...rest } = spec;
   const triggers = { web: { kind: 'http', name: 'web', url: '127.0.0.1:0', numWorkers: 1, ...(trigger as object) } };
   await writeFile(join(folder, file), code);
   await writeFile(
@@ -36,11 +41,11 @@ export async function runProcessor(code: string, spec: Record<string, unknown> =
   );
   await writeFile(
     join(folder, 'platform.yaml'),
-    JSON.stringify({ healthCheck: { listenAddress: '127.0.0.1:0' }, ...(metrics ? METRICS : {}) }),
+    JSON.stringify({ healthCheck: { listenAddress: '127.0.0.1:0' }, ...(metrics ? METRICS : {}), ...(platform as object) }),
   );
   const args = [MAIN, '--config', join(folder, 'processor.yaml'), '--platform-config', join(folder, 'platform.yaml')];
   const child = spawn(NODE, args, { env: { ...process.env, NUCLIO_HANDLER_DIR: folder }, stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(async () => {
+  onEnd(async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL');
       await once(child, 'exit');

@@ -27,7 +27,25 @@ const makers: Record<string, () => Promise<TriggerMaker>> = {
     const { MqttTrigger } = await import('./mqtt/mqtt.ts');
     return (context) => new MqttTrigger(context);
   },
+  kinesis: async () => {
+    const { KinesisTrigger } = await import('./kinesis/kinesis.ts');
+    return (context) => new KinesisTrigger(context);
+  },
+  pubsub: async () => {
+    const { PubSubTrigger } = await import('./pubsub/pubsub.ts');
+    return (context) => new PubSubTrigger(context);
+  },
+  eventhub: async () => {
+    const { EventHubTrigger } = await import('./eventhub/eventhub.ts');
+    return (context) => new EventHubTrigger(context);
+  },
+};
+
+/** Kinds of Nuclio that are refused, each with its reason. */
+const refusals: Record<string, () => Promise<TriggerMaker>> = {
   iotCoreMqtt: async () => (await import('./mqtt/iot-core.ts')).refuseIotCore,
+  v3ioStream: async () => (await import('./v3io/v3io.ts')).refuseV3io,
+  v3ioItemPoller: async () => (await import('./v3io/v3io.ts')).refuseV3io,
 };
 
 /** Other names that Nuclio has for a kind. */
@@ -35,7 +53,7 @@ const aliases: Record<string, string> = { kafka: 'kafka-cluster', rabbitMq: 'rab
 
 /** @throws AMP_TRIGGER_UNSUPPORTED */
 export function triggerMakerOf(kind: string, name: string): Promise<TriggerMaker> {
-  const make = makers[aliases[kind] ?? kind];
+  const make = makers[aliases[kind] ?? kind] ?? refusals[kind];
   if (make !== undefined) return make();
   throw processorError('AMP_TRIGGER_UNSUPPORTED', {
     what: `Trigger ${name} is of kind ${kind}, which is not supported`,

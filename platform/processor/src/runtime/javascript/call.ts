@@ -1,11 +1,10 @@
-import { Callback, type Context } from './context.ts';
+import { Callback, type View } from './context.ts';
 import type { FunctionEvent } from './event.ts';
 import type { Handler } from './load.ts';
 
 export interface CallOptions {
   handler: Handler;
-  /** Makes the context for the call. */
-  view: (callback: Callback) => Context;
+  view: View;
   event: FunctionEvent | FunctionEvent[];
 }
 
@@ -18,7 +17,7 @@ export function callHandler(
   const callback = new Callback();
   let returned: unknown;
   try {
-    returned = handler(view(callback), event);
+    returned = handler(view(callback, event), event);
   } catch (error) {
     failed(error);
     return;

@@ -1,4 +1,5 @@
 import type { Logger } from '../../logger.ts';
+import type { FunctionEvent } from './event.ts';
 import type { Platform } from './platform.ts';
 import { Response } from './response.ts';
 
@@ -11,6 +12,9 @@ export interface Context {
   readonly workerId: number;
   readonly triggerName: string;
   readonly callback: (output: unknown) => void;
+  /** The trace that the event is part of, as its sender or the processor has put it; undefined for a list of events. */
+  readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
   [name: string]: unknown;
 }
 
@@ -31,6 +35,8 @@ export function makeContext({ workerId, triggerName, logger, platform }: Context
     workerId,
     triggerName,
     callback: () => undefined,
+    traceparent: undefined,
+    tracestate: undefined,
     // An accessor, so that a handler that assigns to it on its view changes the worker's.
     get userData() {
       return userData;
@@ -70,22 +76,45 @@ export class Callback {
   }
 }
 
-/** Makes views of a context, each for one event: a callback that comes too late cannot answer the next event. */
-export function viewsOf(worker: Context): (callback: Callback, logger?: Logger) => Context {
-  class View {
-    readonly #callback: Callback;
+/** Makes the context for a call of the handler. */
+export type View = (callback: Callback, event: FunctionEvent | FunctionEvent[], logger?: Logger) => Context;
 
-    constructor(callback: Callback) {
+/** Makes views of a context, each for one event: a callback that comes too late cannot answer the next event. */
+export function viewsOf(worker: Context): View {
+  class EventView {
+    readonly #callback: Callback;
+    readonly #event: FunctionEvent | FunctionEvent[];
+    #platform: Platform | undefined;
+
+    constructor(callback: Callback, event: FunctionEvent | FunctionEvent[]) {
       this.#callback = callback;
+      this.#event = event;
     }
 
     get callback(): (output: unknown) => void {
       return this.#callback.take();
     }
+
+    get traceparent(): string | undefined {
+      return this.#header('traceparent');
+    }
+
+    get tracestate(): string | undefined {
+      return this.#header('tracestate');
+    }
+
+    get platform(): Platform {
+      this.#platform ??= worker.platform.within(this);
+      return this.#platform;
+    }
+
+    #header(name: string): string | undefined {
+      return Array.isArray(this.#event) ? undefined : this.#event.getHeader(name);
+    }
   }
-  Object.setPrototypeOf(View.prototype, worker);
-  return (callback, logger) => {
-    const view = new View(callback) as unknown as Context;
+  Object.setPrototypeOf(EventView.prototype, worker);
+  return (callback, event, logger) => {
+    const view = new EventView(callback, event) as unknown as Context;
     return logger === undefined ? view : Object.defineProperty(view, 'logger', { value: logger, enumerable: true });
   };
 }

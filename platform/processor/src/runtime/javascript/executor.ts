@@ -1,9 +1,8 @@
 import { eventParts, frameKind, framesWithin } from '../../engine/frames.ts';
-import type { Logger } from '../../logger.ts';
 import type { WorkerOptions } from '../options.ts';
 import { batchOutputs, withDuration } from './batch.ts';
 import { callHandler } from './call.ts';
-import { type Callback, type Context, viewsOf } from './context.ts';
+import { type Context, type View, viewsOf } from './context.ts';
 import { FunctionEvent } from './event.ts';
 import type { Claimed, Inbox } from './inbox.ts';
 import type { Handler } from './load.ts';
@@ -31,7 +30,7 @@ const LINGER_MS = 1;
 /** Runs the handler for the events of the inbox, at most `concurrency` at a time. */
 export class Executor {
   readonly #world: ExecutorOptions;
-  readonly #view: (callback: Callback, logger?: Logger) => Context;
+  readonly #view: View;
   readonly #levels = new LogLevelFinder();
   #running = 0;
   #isPumping = false;
@@ -86,7 +85,7 @@ export class Executor {
     const { head, attributes } = eventParts(frame, 0);
     const level = head === attributes ? undefined : this.#levels.find(frame.subarray(head, attributes));
     const collecting = level === undefined ? undefined : new CollectingLogger(this.#world.options.functionName, level);
-    const view = collecting === undefined ? this.#view : (callback: Callback) => this.#view(callback, collecting.logger);
+    const view: View = collecting === undefined ? this.#view : (callback) => this.#view(callback, event, collecting.logger);
     const startedAt = performance.now();
     const finish = (output: Output): void => {
       const { status, head: lines, body, stream } = collecting === undefined ? output : collecting.addTo(output);

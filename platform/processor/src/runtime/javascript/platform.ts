@@ -10,15 +10,30 @@ export interface FunctionRequest {
   contentType?: string;
 }
 
+/** The trace that a call is part of. */
+export interface Trace {
+  readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
+}
+
+const NO_TRACE: Trace = { traceparent: undefined, tracestate: undefined };
 const CALL_TIMEOUT_MS = 60_000;
 
 /** The part of the context that reaches out of the function. */
 export class Platform {
   readonly #acknowledge: (offset: QualifiedOffset) => void;
-  readonly callbacks: Record<'drain' | 'terminate', (() => unknown) | undefined> = { drain: undefined, terminate: undefined };
+  readonly #trace: Trace;
+  readonly callbacks: Record<'drain' | 'terminate', (() => unknown) | undefined>;
 
-  constructor(acknowledge: (offset: QualifiedOffset) => void) {
+  constructor(acknowledge: (offset: QualifiedOffset) => void, trace = NO_TRACE, callbacks: Platform['callbacks'] = noCallbacks()) {
     this.#acknowledge = acknowledge;
+    this.#trace = trace;
+    this.callbacks = callbacks;
+  }
+
+  /** The same platform, whose calls are part of a trace. */
+  within(trace: Trace): Platform {
+    return new Platform(this.#acknowledge, trace, this.callbacks);
   }
 
   /** Calls another function of the same namespace and gives its answer, whatever its status. */
@@ -28,7 +43,7 @@ export class Platform {
     const type = contentType ?? (isPlain ? undefined : 'application/json');
     const answer = await fetch(new URL(path, `http://nuclio-${name}:8080`), {
       method,
-      headers: { ...headers, 'x-nuclio-target': name, ...(type === undefined ? {} : { 'content-type': type }) },
+      headers: this.#headersOf({ ...headers, 'x-nuclio-target': name, ...(type === undefined ? {} : { 'content-type': type }) }),
       signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
       ...(body === undefined ? {} : { body: isPlain ? (body as string | Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
     });
@@ -50,4 +65,18 @@ export class Platform {
   setDrainCallback(callback: () => unknown): void {
     this.callbacks.drain = callback;
   }
+
+  /** A trace that the handler names itself goes before that of its event. */
+  #headersOf(given: Record<string, string>): Headers {
+    const headers = new Headers(given);
+    const { traceparent, tracestate } = this.#trace;
+    if (traceparent === undefined || headers.has('traceparent')) return headers;
+    headers.set('traceparent', traceparent);
+    if (tracestate !== undefined) headers.set('tracestate', tracestate);
+    return headers;
+  }
+}
+
+function noCallbacks(): Platform['callbacks'] {
+  return { drain: undefined, terminate: undefined };
 }

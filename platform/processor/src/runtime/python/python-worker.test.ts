@@ -272,3 +272,43 @@ def handler(context, event):
 
   expect((await run.call()).body).toBe(`(200, ['/p', 'other', '{"a": 1}'])`);
 });
+
+describe.each(['def', 'async def'])('the trace of an event, in a handler that is %s', (def) => {
+  const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const CODE = `
+${def} handler(context, event):
+    if isinstance(event, list):
+        return [repr(context.traceparent) for _ in event]
+    return repr((context.traceparent, context.tracestate))
+`;
+
+  it('is in its context, and gone with it', async () => {
+    const run = await runPython(CODE);
+    expect((await run.call()).body).toBe('(None, None)');
+    expect((await run.call({ headers: { Traceparent: TRACE, tracestate: 'a=1' } })).body).toBe(`('${TRACE}', 'a=1')`);
+    expect((await run.call({ headers: { host: 'a' } })).body).toBe('(None, None)');
+    expect((await run.call({ headers: { traceparent: TRACE } })).body).toBe(`('${TRACE}', None)`);
+    expect((await run.callBatch([{ headers: { traceparent: TRACE } }])).map(({ body }) => body)).toEqual(['None']);
+  });
+
+  it('goes on in the functions that it calls, unless the handler names another', async () => {
+    const server = createServer((request, response) => response.end(`${request.headers.traceparent} ${request.headers.tracestate}`));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.close();
+    });
+    const address = server.address();
+    const run = await runPython(`
+import nuclio_sdk
+import nuclio_sdk.platform
+nuclio_sdk.platform.PORT = ${typeof address === 'object' ? address?.port : undefined}
+${def} handler(context, event):
+    headers = {'TraceParent': event.body.decode()} if event.body else {}
+    return context.platform.call_function('other', nuclio_sdk.Event(headers=headers), service_name_override='127.0.0.1').body
+`);
+
+    expect((await run.call({ headers: { traceparent: TRACE, tracestate: 'a=1' } })).body).toBe(`${TRACE} a=1`);
+    expect((await run.call({ headers: { traceparent: TRACE, tracestate: 'a=1' }, body: 'mine' })).body).toBe('mine undefined');
+    expect((await run.call()).body).toBe('undefined undefined');
+  });
+});

@@ -20,5 +20,14 @@ export function environmentOf(event: Event, headers: Headers, trigger: TriggerIn
     NUCLIO_EVENT_VERSION: attributes.version ?? '',
     NUCLIO_TRIGGER_CLASS: trigger?.kind === 'http' ? 'sync' : 'async',
     NUCLIO_TRIGGER_KIND: trigger?.kind ?? '',
+    ...traceOf(headers),
   };
+}
+
+/** Under the names that programs for OpenTelemetry look for. */
+function traceOf(headers: Headers): Record<string, string> {
+  const traceparent = headers.get('traceparent');
+  if (traceparent === undefined) return {};
+  const tracestate = headers.get('tracestate');
+  return { TRACEPARENT: traceparent, ...(tracestate === undefined ? {} : { TRACESTATE: tracestate }) };
 }

@@ -32,12 +32,21 @@ final class Inbox {
         if (filled - at < Frames.HEADER_BYTES) return null;
         int length = frameLength();
         if (filled - at < length) return null;
+        if (length == buffer.capacity()) return release();
         ByteBuffer frame = wrap(Arrays.copyOfRange(buffer.array(), at, at + length));
         at += length;
         return frame;
     }
 
-    /** A large buffer is left behind with the frame that needed it. */
+    /** A large frame fills a buffer alone, so there is no need to copy it. */
+    private ByteBuffer release() {
+        ByteBuffer frame = buffer;
+        buffer = wrap(new byte[READ_BYTES]);
+        filled = 0;
+        at = 0;
+        return frame;
+    }
+
     private void makeRoom() {
         int rest = filled - at;
         int wanted = rest < Frames.HEADER_BYTES ? READ_BYTES : Math.max(frameLength(), READ_BYTES);

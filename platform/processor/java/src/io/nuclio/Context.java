@@ -9,4 +9,12 @@ public interface Context {
     int getWorkerID();
 
     String getFunctionName();
+
+    /**
+     * The trace that the event in hand is part of (https://www.w3.org/TR/trace-context/), or null; for a list of events, their headers have
+     * it. Calls of other functions pass it on.
+     */
+    String getTraceParent();
+
+    String getTraceState();
 }

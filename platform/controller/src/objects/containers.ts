@@ -1,0 +1,64 @@
+import { paths, ports } from '@ampoule/platform-api/constants';
+import type { NuclioFunction } from '@ampoule/platform-api/function';
+import type { V1Container } from '@ampoule/platform-api/kube/types';
+import type { RenderContext } from './context.ts';
+import { metricsPortOf } from './metrics-port.ts';
+import { volumeMountsOf } from './volumes.ts';
+
+const HARDENED = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
+
+/** The container that runs the processor. */
+export function functionContainerOf(fn: NuclioFunction, { platform }: RenderContext): V1Container {
+  const { metadata, spec } = fn;
+  const metricsPort = metricsPortOf(platform);
+  return {
+    name: 'nuclio',
+    image: spec.image ?? '',
+    // Images are named by their content, so one that is there is the right one.
+    imagePullPolicy: spec.imagePullPolicy || 'IfNotPresent',
+    ports: [
+      { name: 'http', containerPort: ports.http, protocol: 'TCP' },
+      ...(metricsPort === undefined ? [] : [{ name: 'metrics', containerPort: metricsPort, protocol: 'TCP' }]),
+    ],
+    env: [
+      ...((spec.env ?? []) as V1Container['env'] & object),
+      { name: 'NUCLIO_FUNCTION_NAME', value: metadata.name },
+      { name: 'NUCLIO_FUNCTION_VERSION', value: 'latest' },
+      { name: 'NUCLIO_FUNCTION_INSTANCE', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
+      { name: 'NUCLIO_FUNCTION_DESCRIPTION', value: spec.description ?? '' },
+      { name: 'NUCLIO_FUNCTION_HANDLER', value: spec.handler ?? '' },
+    ],
+    ...(spec.envFrom ? { envFrom: spec.envFrom as V1Container['envFrom'] & object } : {}),
+    ...(spec.resources ? { resources: spec.resources as V1Container['resources'] & object } : {}),
+    // Nuclio waits 5 s before it looks for the first time, which every cold start would pay for.
+    readinessProbe: {
+      httpGet: { path: paths.health, port: ports.http, scheme: 'HTTP' },
+      initialDelaySeconds: 0,
+      timeoutSeconds: 1,
+      periodSeconds: 1,
+      failureThreshold: 10,
+    },
+    livenessProbe: {
+      httpGet: { path: '/live', port: ports.health, scheme: 'HTTP' },
+      initialDelaySeconds: 10,
+      timeoutSeconds: 3,
+      periodSeconds: 5,
+    },
+    // Time for the endpoint to vanish from all nodes before the processor stops to listen.
+    lifecycle: { preStop: { sleep: { seconds: 2 } } },
+    // The last lines of a processor that died are what its owner needs to see.
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    securityContext: { ...HARDENED, readOnlyRootFilesystem: true },
+    volumeMounts: volumeMountsOf(fn),
+  };
+}
+
+/** Sidecars and init containers: as they are given, with the function's mounts, and without rights that they do not ask for. */
+export function extraContainersOf(fn: NuclioFunction, containers: readonly object[] | null | undefined): V1Container[] {
+  return ((containers ?? []) as V1Container[]).map((container) => ({
+    ...container,
+    terminationMessagePolicy: container.terminationMessagePolicy ?? 'FallbackToLogsOnError',
+    securityContext: { ...HARDENED, ...container.securityContext },
+    volumeMounts: [...(container.volumeMounts ?? []), ...volumeMountsOf(fn)],
+  }));
+}

@@ -1,0 +1,44 @@
+import type { NuclioFunction } from '@ampoule/platform-api/function';
+import type { V1PodSpec } from '@ampoule/platform-api/kube/types';
+import { extraContainersOf, functionContainerOf } from './containers.ts';
+import type { RenderContext } from './context.ts';
+import { podSecurity } from './pod-security.ts';
+import { volumesOf } from './volumes.ts';
+
+/** The pod of a function. */
+export function podOf(fn: NuclioFunction, context: RenderContext): V1PodSpec {
+  const { spec } = fn;
+  const { kube } = context.platform;
+  const nodeSelector = nodeSelectorOf(fn, context);
+  const optional = {
+    serviceAccountName: spec.serviceAccount || kube.defaultFunctionServiceAccount,
+    nodeSelector: Object.keys(nodeSelector).length === 0 ? undefined : nodeSelector,
+    nodeName: spec.nodeName,
+    tolerations: spec.tolerations ?? (kube.defaultFunctionTolerations.length > 0 ? kube.defaultFunctionTolerations : undefined),
+    affinity: spec.affinity,
+    priorityClassName: spec.priorityClassName || kube.defaultFunctionPriorityClassName,
+    preemptionPolicy: spec.preemptionPolicy,
+    hostIPC: spec.hostIPC || undefined,
+    imagePullSecrets: spec.imagePullSecrets ? [{ name: spec.imagePullSecrets }] : undefined,
+    initContainers: spec.initContainers?.length ? extraContainersOf(fn, spec.initContainers) : undefined,
+  };
+  const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined && value !== null && value !== ''));
+  return {
+    // Only a function that asks for an account of its own wants to talk to Kubernetes.
+    automountServiceAccountToken: Boolean(spec.serviceAccount),
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: 30,
+    ...given,
+    securityContext: { ...podSecurity, ...spec.securityContext },
+    containers: [functionContainerOf(fn, context), ...extraContainersOf(fn, spec.sidecars)],
+    volumes: volumesOf(fn),
+  };
+}
+
+/** Of the same label, that of the function wins over that of its project, and that over the platform's. */
+export function nodeSelectorOf(
+  { spec }: NuclioFunction,
+  { platform, projectNodeSelector }: Pick<RenderContext, 'platform' | 'projectNodeSelector'>,
+): Record<string, string> {
+  return { ...platform.kube.defaultFunctionNodeSelector, ...projectNodeSelector, ...spec.nodeSelector };
+}

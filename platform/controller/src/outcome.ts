@@ -1,0 +1,44 @@
+import type { FunctionStatus, NuclioFunction } from '@ampoule/platform-api/function';
+import type { V1Deployment } from '@ampoule/platform-api/kube/types';
+import { isAvailable, isGone, isRolledOut } from './condition.ts';
+import type { Phase } from './phase.ts';
+
+/** What there is to say of a function by its Deployment alone; `undecided` calls for a look at the pods. */
+export type Outcome = { kind: 'status'; status: FunctionStatus } | { kind: 'wait' } | { kind: 'undecided' };
+
+export type ScaleEvent = 'resourceUpdated' | 'scaleToZeroCompleted' | 'scaleFromZeroCompleted';
+
+export function outcomeOf({ status }: NuclioFunction, phase: Phase, deployment: V1Deployment, serving: FunctionStatus): Outcome {
+  switch (phase) {
+    case 'held':
+      return { kind: 'status', status: { state: 'imported', message: '' } };
+    case 'zero':
+      if (!isGone(deployment)) return { kind: 'wait' };
+      return {
+        kind: 'status',
+        status: { state: 'scaledToZero', message: '', ...scaleEvent(status, 'scaledToZero', 'scaleToZeroCompleted') },
+      };
+    case 'waking':
+      if (!isRolledOut(deployment)) return { kind: 'undecided' };
+      return { kind: 'status', status: { ...serving, ...scaleEvent(status, 'ready', 'scaleFromZeroCompleted') } };
+    case 'up':
+      return status.state === 'ready' ? outcomeOfReady(deployment, serving) : outcomeOfUpdate(status, deployment, serving);
+  }
+}
+
+function outcomeOfReady(deployment: V1Deployment, serving: FunctionStatus): Outcome {
+  if (isAvailable(deployment)) return { kind: 'status', status: serving };
+  return { kind: 'status', status: { state: 'unhealthy', message: 'Function is not healthy' } };
+}
+
+function outcomeOfUpdate(status: FunctionStatus, deployment: V1Deployment, serving: FunctionStatus): Outcome {
+  if (!isRolledOut(deployment)) return { kind: 'undecided' };
+  const isNews = status.state === 'waitingForResourceConfiguration';
+  return { kind: 'status', status: { ...serving, ...(isNews ? scaleEvent(status, 'ready', 'resourceUpdated') : {}) } };
+}
+
+/** The event is told once, when the state is reached. */
+function scaleEvent(status: FunctionStatus, reached: FunctionStatus['state'], event: ScaleEvent): Pick<FunctionStatus, 'scaleToZero'> {
+  if (status.state === reached) return {};
+  return { scaleToZero: { lastScaleEvent: event, lastScaleEventTime: new Date().toISOString() } };
+}

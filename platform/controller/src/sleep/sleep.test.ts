@@ -1,0 +1,209 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type FunctionSpec, functionSpecSchema } from '@ampoule/platform-api/function';
+import { silentLogger as logger } from '@ampoule/platform-api/kube/logger';
+import { platformConfigSchema } from '@ampoule/platform-api/platform-config';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { paths, startController, type TestController } from '../testing/controller.ts';
+import { readActivity } from './activity.ts';
+import { IdleTracker } from './idle-tracker.ts';
+import { sleepPolicyOf } from './policy.ts';
+import { Sleeper } from './sleeper.ts';
+
+describe('whether a function may sleep', () => {
+  const usual = { minReplicas: 0, maxReplicas: 2, triggers: { w: { kind: 'http' } } };
+  const specOf = (spec: object): FunctionSpec => functionSpecSchema.parse({ ...usual, ...spec });
+  const platform = (scaleToZero: object = {}, more: object = {}) =>
+    platformConfigSchema.parse({ scaleToZero: { mode: 'enabled', ...scaleToZero }, ...more });
+  const cron = { kind: 'cron', attributes: { interval: '1h' } };
+
+  it.each([
+    ['after five minutes where nobody says more', {}, {}, { windowMs: 300_000, threshold: 0 }],
+    [
+      'after the longest window that it names, at its smallest threshold',
+      {
+        scaleToZero: {
+          scaleResources: [
+            { windowSize: '1m', threshold: 3 },
+            { windowSize: '2m', threshold: 1 },
+          ],
+        },
+      },
+      {},
+      { windowMs: 120_000, threshold: 1 },
+    ],
+    ["after the platform's window", {}, { scaleResources: [{ windowSize: '10m' }] }, { windowMs: 600_000, threshold: 0 }],
+  ])('%s', (_what, spec, scaleToZero, policy) => {
+    expect(sleepPolicyOf(specOf(spec), platform(scaleToZero))).toEqual(policy);
+  });
+
+  it.each([
+    ['it has to have a replica', { minReplicas: 1 }],
+    ['its replicas are given', { replicas: 1 }],
+    ['it is disabled', { disable: true }],
+    ['it also gets events that would not wake it', { triggers: { w: { kind: 'http' }, k: { kind: 'kafka-cluster' } } }],
+    ['its processor wakes it by time', { triggers: { w: { kind: 'http' }, c: cron } }],
+    ['it goes by a metric that is not known here', { scaleToZero: { scaleResources: [{ metricName: 'queue_length' }] } }],
+  ])('not where %s', (_what, spec) => {
+    expect(sleepPolicyOf(specOf(spec), platform())).toBeUndefined();
+  });
+
+  it('not where the platform does not want it', () => {
+    expect(sleepPolicyOf(specOf({}), platformConfigSchema.parse({}))).toBeUndefined();
+  });
+
+  it('where Kubernetes wakes it by time, or other triggers are disabled', () => {
+    const triggers = { w: { kind: 'http' }, c: cron, k: { kind: 'kafka-cluster', disabled: true } };
+    expect(sleepPolicyOf(specOf({ triggers }), platform({}, { cronTriggerCreationMode: 'kube' }))).toBeDefined();
+  });
+});
+
+describe('a function is idle', () => {
+  const policy = { windowMs: 100, threshold: 0 };
+  /** What is said after each observation of [time, events begun, events handled, pods]. */
+  const play = (rows: [atMs: number, begun: number, handled: number, pods?: string][], threshold = 0) => {
+    const tracker = new IdleTracker();
+    return rows.map(([atMs, begun, handled, pods = 'a']) => tracker.isIdle('f', { atMs, begun, handled, pods }, { ...policy, threshold }));
+  };
+
+  it('when nothing has begun or ended for the whole window', () => {
+    expect(
+      play([
+        [0, 5, 5],
+        [50, 5, 5],
+        [100, 5, 5],
+        [150, 5, 5],
+      ]),
+    ).toEqual([false, false, true, true]);
+  });
+
+  it('a window after its last event', () => {
+    expect(
+      play([
+        [0, 5, 5],
+        [90, 6, 5],
+        [110, 6, 6],
+        [190, 6, 6],
+        [215, 6, 6],
+      ]),
+    ).toEqual([false, false, false, false, true]);
+  });
+
+  it('when fewer events came than it is to bear', () => {
+    expect(
+      play(
+        [
+          [0, 5, 5],
+          [100, 7, 7],
+          [200, 9, 9],
+        ],
+        2,
+      ),
+    ).toEqual([false, true, true]);
+  });
+
+  it('not before the window has passed for the pods that it has now', () => {
+    expect(
+      play([
+        [0, 5, 5, 'a'],
+        [100, 5, 5, 'b'],
+        [150, 5, 5, 'b'],
+        [200, 5, 5, 'b'],
+      ]),
+    ).toEqual([false, false, false, true]);
+  });
+
+  it('not when a processor began anew', () => {
+    expect(
+      play([
+        [0, 5, 5],
+        [100, 0, 0],
+        [150, 0, 0],
+      ]),
+    ).toEqual([false, false, false]);
+  });
+});
+
+describe('the metrics of a processor', () => {
+  it('are summed over triggers and results, without events that found no worker', () => {
+    const metrics = `# HELP nuclio_processor_handled_events_total text
+nuclio_processor_handled_events_total{trigger_id="a",result="success"} 3
+nuclio_processor_handled_events_total{trigger_id="b",result="failure"} 2
+nuclio_processor_worker_allocation_total{result="success_immediate"} 4
+nuclio_processor_worker_allocation_total{result="success_after_wait"} 2
+nuclio_processor_worker_allocation_total{result="error_timeout"} 9
+`;
+    expect(readActivity(metrics)).toEqual({ handled: 5, begun: 6 });
+  });
+
+  it('without a count say nothing', () => {
+    expect(() => readActivity('up 1\n')).toThrow(/hold no nuclio_processor_handled_events_total/);
+  });
+});
+
+describe('functions that nobody calls', () => {
+  const POD = '/api/v1/namespaces/nuclio/pods/p';
+  let world: TestController;
+  let server: Server;
+  let handled: number;
+  let sleeper: Sleeper;
+
+  beforeEach(async () => {
+    world = await startController();
+    handled = 7;
+    server = createServer((_request, response) => response.end(`nuclio_processor_handled_events_total{result="success"} ${handled}\n`));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const config = { scaleToZero: { mode: 'enabled', scaleResources: [{ windowSize: '100ms', threshold: 0 }] } };
+    world.api.put(paths.platformConfig, { data: { 'platform.yaml': JSON.stringify(config) } });
+    const { client, functions, platform } = world;
+    sleeper = new Sleeper({ client, functions, platform, namespace: 'nuclio', logger });
+    await world.given({ minReplicas: 0, maxReplicas: 1 }, { state: 'ready' });
+    runPod((server.address() as AddressInfo).port);
+  });
+  afterEach(async () => {
+    server.close();
+    server.closeAllConnections();
+    await world.stop();
+  });
+
+  function runPod(port: number): void {
+    world.api.put(POD, {
+      metadata: {
+        labels: { 'nuclio.io/class': 'function', 'nuclio.io/function-name': 'f' },
+        annotations: { 'nuclio.io/prometheus_pull_port': String(port) },
+      },
+      status: { phase: 'Running', podIP: '127.0.0.1' },
+    });
+  }
+
+  const statusOf = () => world.api.objects.get(paths.fn)?.status;
+  const looked = async () => {
+    await sleeper.look();
+    return statusOf();
+  };
+
+  it('go to sleep', async () => {
+    await expect.poll(looked).toMatchObject({
+      state: 'waitingForScaleResourceToZero',
+      scaleToZero: { lastScaleEvent: 'scaleToZeroStarted', lastScaleEventTime: expect.any(String) },
+    });
+  });
+
+  it('stay awake while somebody calls them', async () => {
+    for (let i = 0; i < 15; i++) {
+      handled++;
+      expect(await looked()).toEqual({ state: 'ready' });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  });
+
+  it('stay awake where their processor does not say what it does', async () => {
+    runPod(1);
+    for (let i = 0; i < 10; i++) {
+      expect(await looked()).toEqual({ state: 'ready' });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  });
+});

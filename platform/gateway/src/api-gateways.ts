@@ -1,0 +1,85 @@
+import { messageOf } from '@ampoule/lib/errors';
+import { parse } from '@ampoule/lib/parse';
+import {
+  type ApiGateway,
+  type ApiGatewayUpstream,
+  apiGatewaySchema,
+  authenticationModes,
+  enrichApiGateway,
+  sharesOf,
+  validateApiGateway,
+} from '@ampoule/platform-api/api-gateway';
+import { ports } from '@ampoule/platform-api/constants';
+import { keyOf, type RawObject } from '@ampoule/platform-api/kube/resources';
+import { objectNameOf } from '@ampoule/platform-api/names';
+import { passwordHashOf } from './password-hash.ts';
+import { byAge, type Destination, type FindService, type Route, serviceDestinationOf } from './routes.ts';
+
+export interface ApiGatewayPlan {
+  routes: Route[];
+  /** Why a gateway is not served, by its key. */
+  problems: Map<string, string>;
+}
+
+/** The routes of all API gateways that can be served. An address that somebody has already is refused to who comes later. */
+export function planApiGateways(gateways: readonly RawObject[], taken: readonly Route[], findService: FindService): ApiGatewayPlan {
+  const plan: ApiGatewayPlan = { routes: [], problems: new Map() };
+  const addresses = new Set(taken.map(addressOf));
+  for (const object of [...gateways].sort(byAge)) {
+    try {
+      const route = routeOf(object, findService);
+      const address = addressOf(route);
+      if (addresses.has(address)) throw new Error(`Ingress host and path are already in use: ${address}`);
+      addresses.add(address);
+      plan.routes.push(route);
+    } catch (error) {
+      plan.problems.set(keyOf(object), messageOf(error));
+    }
+  }
+  return plan;
+}
+
+function routeOf(object: RawObject, findService: FindService): Route {
+  const gateway = enrichApiGateway(parse(apiGatewaySchema, object, `NuclioAPIGateway ${keyOf(object)}`));
+  validateApiGateway(gateway);
+  const { spec } = gateway;
+  const shares = sharesOf(spec);
+  if (shares === undefined) throw new Error('One or more upstreams must be provided in spec');
+  const namespace = object.metadata?.namespace ?? '';
+  const { primary, canary } = shares;
+  const percentage = canary?.percentage ?? 0;
+  if (canary !== undefined && percentage === 0) throw new Error('Percentage must be set on one of the upstreams (canary)');
+  return {
+    host: spec.host ?? '',
+    path: spec.path || '/',
+    isExact: false,
+    ...destinationOf(primary, namespace, findService),
+    ...(canary === undefined ? {} : { canary: { ...destinationOf(canary, namespace, findService), percentage } }),
+    ...accessOf(gateway, object.metadata?.uid ?? ''),
+  };
+}
+
+function destinationOf(
+  { nucliofunction, port, rewriteTarget }: ApiGatewayUpstream,
+  namespace: string,
+  findService: FindService,
+): Destination {
+  const service = findService(namespace, objectNameOf(nucliofunction?.name ?? ''));
+  return { ...serviceDestinationOf(service, port || ports.http), ...(rewriteTarget ? { rewriteTarget } : {}) };
+}
+
+function accessOf({ spec }: ApiGateway, uid: string): Pick<Route, 'basicAuth' | 'cors'> {
+  const mode = spec.authenticationMode ?? 'none';
+  if (!authenticationModes.includes(mode)) {
+    throw new Error(`Authentication mode ${mode} is not supported; use one of: ${authenticationModes.join(', ')}`);
+  }
+  const { username = '', password = '' } = spec.authentication?.basicAuth ?? {};
+  return {
+    ...(mode === 'basicAuth' ? { basicAuth: { username, hash: passwordHashOf(password, uid) } } : {}),
+    ...(spec.cors ? { cors: spec.cors } : {}),
+  };
+}
+
+function addressOf({ host = '', path }: Pick<Route, 'host' | 'path'>): string {
+  return `${host}${path}`.replace(/(.)\/$/, '$1');
+}

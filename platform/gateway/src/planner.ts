@@ -1,0 +1,36 @@
+import type { RawObject } from '@ampoule/platform-api/kube/resources';
+import type { V1Ingress } from '@ampoule/platform-api/kube/types';
+import { type ApiGatewayPlan, planApiGateways } from './api-gateways.ts';
+import { type FindService, inOrder, routesOf } from './routes.ts';
+
+export interface PlannerOptions {
+  ingresses: () => readonly V1Ingress[];
+  apiGateways: () => readonly RawObject[];
+  findService: FindService;
+}
+
+/** The routes of everything, worked out once after each change. */
+export class Planner {
+  readonly #options: PlannerOptions;
+  #plan: ApiGatewayPlan | undefined;
+
+  constructor(options: PlannerOptions) {
+    this.#options = options;
+  }
+
+  changed(): void {
+    this.#plan = undefined;
+  }
+
+  plan(): ApiGatewayPlan {
+    this.#plan ??= this.#make();
+    return this.#plan;
+  }
+
+  #make(): ApiGatewayPlan {
+    const { ingresses, apiGateways, findService } = this.#options;
+    const ofIngresses = routesOf(ingresses(), findService);
+    const { routes, problems } = planApiGateways(apiGateways(), ofIngresses, findService);
+    return { routes: inOrder([...ofIngresses, ...routes]), problems };
+  }
+}

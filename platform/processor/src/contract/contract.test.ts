@@ -1,0 +1,45 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { cors, corsAttribute } from './cors.ts';
+import { fields } from './fields.ts';
+import { languages, runLanguage } from './languages.ts';
+import { limitAttributes, limits } from './limits.ts';
+import { logs } from './logs.ts';
+import { outputs } from './outputs.ts';
+import { checkRow, rowsFor, send } from './row.ts';
+
+const tables = [
+  { name: 'answers', spec: {}, rows: [...outputs, ...fields, ...logs] },
+  {
+    name: 'answers within its limits',
+    spec: { trigger: { attributes: { ...limitAttributes, cors: corsAttribute } } },
+    rows: [...limits, ...cors],
+  },
+];
+
+describe.each(languages)('a function in $name', (language) => {
+  describe.each(tables)('$name', ({ name, spec, rows }) => {
+    let url = '';
+
+    beforeAll(async () => {
+      const running = await runLanguage(language, spec);
+      ({ url } = running);
+      return running.end;
+    });
+
+    it.each(rowsFor(rows, language.family))('%s', (_, sent, expected) => checkRow(url, sent, expected));
+
+    if (name !== 'answers' || language.family === 'shell') return;
+    it('each event with an id of its own and the time when it came', async () => {
+      const before = Date.now();
+
+      const answers = [await send(url, { path: '/event' }), await send(url, { path: '/event' })];
+
+      const seen = answers.map(({ body }) => JSON.parse(body.toString()));
+      expect(new Set(seen.map(({ id }) => id)).size).toBe(2);
+      for (const { id, timestamp } of seen) {
+        expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+        expect(Math.abs(timestamp - before)).toBeLessThan(5000);
+      }
+    });
+  });
+});
