@@ -62,8 +62,8 @@ def _status_output(status, body):
 
 
 def _status_of(status):
-    """An http.HTTPStatus is a number too."""
-    if isinstance(status, int) and 100 <= status <= 599:
+    """An http.HTTPStatus is a number too. Below 200 are those after which a client waits for the answer proper."""
+    if isinstance(status, int) and 200 <= status <= 599:
         return int(status)
     raise ValueError(f"Invalid status code {status!r}")
 

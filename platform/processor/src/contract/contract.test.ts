@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { cloudEvents } from './cloud-events.ts';
 import { cors, corsAttribute } from './cors.ts';
 import { fields } from './fields.ts';
 import { languages, runLanguage } from './languages.ts';
@@ -8,7 +9,7 @@ import { outputs } from './outputs.ts';
 import { checkRow, rowsFor, send } from './row.ts';
 
 const tables = [
-  { name: 'answers', spec: {}, rows: [...outputs, ...fields, ...logs] },
+  { name: 'answers', spec: {}, rows: [...outputs, ...fields, ...cloudEvents, ...logs] },
   {
     name: 'answers within its limits',
     spec: { trigger: { attributes: { ...limitAttributes, cors: corsAttribute } } },

@@ -101,6 +101,12 @@ export const outputs: readonly Row[] = [
     differs: { shell: 'none' },
   },
   {
+    shows: 'a status that is no answer yet as an error',
+    sent: { path: '/interim-status' },
+    expected: { status: 500, body: /Invalid status code 102/ },
+    differs: { shell: 'none' },
+  },
+  {
     shows: 'a header that would make two as an error',
     sent: { path: '/bad-header' },
     expected: { status: 500, headers: { 'x-b': undefined }, body: /Invalid value of header x-a/ },

@@ -102,6 +102,11 @@ describe('a processor that traces', () => {
     expect(spans.length).toBe(2);
   });
 
+  it('does not start with settings that cannot work, and names them all', async () => {
+    const tracing = { url: 'collector:4318', sampleRatio: 2 };
+    await expect(runProcessor(CODE, { platform: { tracing } })).rejects.toThrow(/tracing\.url.*tracing\.sampleRatio/s);
+  });
+
   it('serves as ever while its collector is away', async () => {
     const { url, lines } = await run({ url: 'http://127.0.0.1:1' });
     expect(await call(url)).toMatchObject({ status: 200 });

@@ -18,6 +18,7 @@ const outputs = {
   '/response-type': (context) => new context.Response('a,b', { 'Content-Type': 'text/csv' }),
   '/response-length': (context) => new context.Response('abc', { 'Content-Length': '1', Connection: 'close' }),
   '/bad-status': (context) => new context.Response('', {}, 'text/plain', 999),
+  '/interim-status': (context) => new context.Response('', {}, 'text/plain', 102),
   '/bad-header': (context) => new context.Response('', { 'x-a': '1\r\nx-b: 2' }),
   '/error': () => [500, 'some error'],
   '/exception': () => {
@@ -41,9 +42,9 @@ const outputs = {
 };
 
 function shown(event) {
-  const { id, method, path, url, size, contentType, headers, fields, trigger, timestamp } = event;
+  const { id, type, method, path, url, size, contentType, headers, fields, trigger, timestamp } = event;
   return {
-    ...{ id, method, path, url, size, contentType, headers, fields },
+    ...{ id, type, method, path, url, size, contentType, headers, fields },
     body: event.body.toString(),
     trigger: { kind: trigger.kind, name: trigger.name },
     timestamp: timestamp.getTime(),

@@ -22,6 +22,7 @@ const outputs = {
   '/response-type': ({ Response }) => new Response('a,b', { 'Content-Type': 'text/csv' }),
   '/response-length': ({ Response }) => new Response('abc', { 'Content-Length': '1', Connection: 'close' }),
   '/bad-status': ({ Response }) => new Response('', {}, 'text/plain', 999),
+  '/interim-status': ({ Response }) => new Response('', {}, 'text/plain', 102),
   '/bad-header': ({ Response }) => new Response('', { 'x-a': '1\r\nx-b: 2' }),
   '/error': () => [500, 'some error'],
   '/exception': () => Promise.reject(new Error('some exception')),
@@ -45,9 +46,9 @@ const outputs = {
 };
 
 function shown(event) {
-  const { id, method, path, url, size, contentType, headers, fields, trigger, timestamp } = event;
+  const { id, type, method, path, url, size, contentType, headers, fields, trigger, timestamp } = event;
   return {
-    ...{ id, method, path, url, size, contentType, headers, fields },
+    ...{ id, type, method, path, url, size, contentType, headers, fields },
     body: event.body.toString(),
     trigger: { kind: trigger.kind, name: trigger.name },
     timestamp: timestamp.getTime(),

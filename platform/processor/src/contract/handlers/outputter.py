@@ -75,6 +75,7 @@ OUTPUTS = {
     "/response-type": lambda context, event: context.Response(body="a,b", headers={"Content-Type": "text/csv"}),
     "/response-length": lambda context, event: context.Response(body="abc", headers={"Content-Length": "1", "Connection": "close"}),
     "/bad-status": lambda context, event: context.Response(status_code=999),
+    "/interim-status": lambda context, event: context.Response(status_code=102),
     "/bad-header": lambda context, event: context.Response(headers={"x-a": "1\r\nx-b: 2"}),
     "/error": lambda context, event: (500, "some error"),
     "/exception": raising,
@@ -91,6 +92,7 @@ def shown(event):
     body = event.body.decode() if isinstance(event.body, bytes) else event.body
     return {
         "id": event.id,
+        "type": event.type,
         "method": event.method,
         "path": event.path,
         "url": event.url,

@@ -25,6 +25,7 @@ const outputs: Record<string, Output> = {
   '/response-type': ({ Response }) => new Response('a,b', { 'Content-Type': 'text/csv' }),
   '/response-length': ({ Response }) => new Response('abc', { 'Content-Length': '1', Connection: 'close' }),
   '/bad-status': ({ Response }) => new Response('', {}, 'text/plain', 999),
+  '/interim-status': ({ Response }) => new Response('', {}, 'text/plain', 102),
   '/bad-header': ({ Response }) => new Response('', { 'x-a': '1\r\nx-b: 2' }),
   '/error': () => [500, 'some error'],
   '/exception': () => {
@@ -48,10 +49,11 @@ const outputs: Record<string, Output> = {
   '/pause': () => delay(600, 'rested'),
 };
 
-function shown({ id, method, path, url, size, contentType, headers, fields, trigger, timestamp, body }: FunctionEvent): object {
-  const { kind, name } = trigger;
+function shown(event: FunctionEvent): object {
+  const { id, type, method, path, url, size, contentType, headers, fields, timestamp, body } = event;
+  const { kind, name } = event.trigger;
   const rest = { body: body.toString(), trigger: { kind, name }, timestamp: timestamp.getTime() };
-  return { id, method, path, url, size, contentType, headers, fields, ...rest };
+  return { id, type, method, path, url, size, contentType, headers, fields, ...rest };
 }
 
 function batchOutput({ Response }: Context, events: FunctionEvent[]): unknown {

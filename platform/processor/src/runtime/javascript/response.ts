@@ -81,6 +81,7 @@ function encodeBody(value: unknown): { body: Uint8Array | string; contentType: s
   return { body: JSON.stringify(value) ?? '', contentType: 'application/json' };
 }
 
+/** Below 200 are those after which a client waits for the answer proper. */
 function isStatus(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) >= 100 && Number(value) <= 599;
+  return Number.isInteger(value) && Number(value) >= 200 && Number(value) <= 599;
 }

@@ -181,18 +181,23 @@ export class Connection {
   }
 
   #answer = (answer: Answer, extraHead: string): void => {
-    if (answer.stream === undefined) this.#answerAtOnce(answer, extraHead);
-    else this.#answerInPieces(answer, answer.stream, extraHead);
+    const { stream, status } = answer;
+    if (stream !== undefined && hasBody(status)) {
+      this.#answerInPieces(answer, stream, extraHead);
+      return;
+    }
+    stream?.abort();
+    this.#answerAtOnce(answer, extraHead);
   };
 
   #answerAtOnce({ status, head, body }: Answer, extraHead: string): void {
     const socket = this.#socket;
     if (socket.destroyed) return;
     const isLast = this.#isLast();
-    const hasBody = status >= 200 && status !== 204 && status !== 304;
-    const framing = `${isLast ? CLOSE : ''}${hasBody ? `content-length: ${body.length}\r\n` : ''}\r\n`;
+    const withBody = hasBody(status);
+    const framing = `${isLast ? CLOSE : ''}${withBody ? `content-length: ${body.length}\r\n` : ''}\r\n`;
     const text = `${statusLines(status)}${head}${extraHead}${framing}`;
-    if (!hasBody) socket.write(text, 'latin1');
+    if (!withBody) socket.write(text, 'latin1');
     else if (body.length <= ONE_WRITE) socket.write(text + latin1(body), 'latin1');
     else {
       socket.cork();
@@ -260,6 +265,11 @@ export class Connection {
     if (this.#size > 0) socket.unshift(this.#joined());
     this.#options.handOver(socket);
   }
+}
+
+/** RFC 9112, section 6.3: what follows the head of any other answer would be taken for the next one. */
+function hasBody(status: number): boolean {
+  return status >= 200 && status !== 204 && status !== 304;
 }
 
 function latin1(bytes: Uint8Array): string {

@@ -35,7 +35,11 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
   const head = Buffer.from(headOf(request.rawHeaders), 'latin1');
   const { method = 'GET', url = '/' } = request;
   options.request({ method, target: url, head, facts: factsOf(request), body }, (answer, extraHead) => {
-    if (response.destroyed) return;
+    if (response.destroyed) {
+      // Nobody takes the pieces, and without that the handler would wait for ever.
+      answer.stream?.abort();
+      return;
+    }
     const lines = [...pairsOf(answer.head + extraHead), 'server', 'nuclio'];
     if (answer.stream === undefined) {
       response.writeHead(answer.status, [...lines, 'content-length', String(answer.body.length)]).end(answer.body);
