@@ -12,6 +12,7 @@ import type {
   V2HorizontalPodAutoscaler,
 } from '@ampoule/platform-api/kube/types';
 import { objectNameOf } from '@ampoule/platform-api/names';
+import { contains } from './contains.ts';
 import { type FunctionObjects, hashOf } from './objects/all.ts';
 
 export interface OwnedCaches {
@@ -24,6 +25,8 @@ export interface OwnedCaches {
 }
 
 const FIELD_MANAGER = 'ampoule-controller';
+/** On the Deployment, the hash of what was applied last: after a restart it tells that nothing has to be. */
+const APPLIED_HASH = 'ampoule.internal/applied-hash';
 
 /** Applies the objects of functions, and does nothing where they are as they were left. */
 export class Applier {
@@ -57,13 +60,17 @@ export class Applier {
     const hash = hashOf(objects);
     const applied = this.#applied.get(key);
     const cached = this.#owned.deployments.get(objectKey);
-    if (applied?.hash === hash && cached !== undefined && applied.versions === this.#cachedVersions(key)) return cached;
+    if (cached !== undefined && (applied === undefined ? this.#isApplied(key, objects, hash) : applied.hash === hash)) {
+      const versions = this.#cachedVersions(key);
+      if (applied === undefined) this.#applied.set(key, { hash, versions });
+      if (applied === undefined || applied.versions === versions) return cached;
+    }
     const leading = this.#apply(resources.services, objects.service);
     // Before the pods go, requests are led elsewhere.
     if (objects.deployment.spec?.replicas === 0) await leading;
     const [service, deployment, configMap, ingress, autoscaler, ...cronJobs] = await Promise.all([
       leading,
-      this.#apply(resources.deployments, objects.deployment),
+      this.#apply(resources.deployments, annotated(objects.deployment, hash)),
       this.#apply(resources.configMaps, objects.configMap),
       this.#optional(resources.ingresses, objects.ingress, this.#owned.ingresses.get(objectKey)),
       this.#optional(resources.autoscalers, objects.autoscaler, this.#owned.autoscalers.get(objectKey)),
@@ -102,18 +109,38 @@ export class Applier {
       .filter(({ metadata }) => metadata?.namespace === namespace && metadata.labels?.[labels.function] === name);
   }
 
+  /** Whether the objects are as this rendering wants them, by what an earlier run of ours left and nobody has changed since. */
+  #isApplied(key: string, objects: FunctionObjects, hash: string): boolean {
+    const { cronJobs, ...found } = this.#cached(key);
+    const { cronJobs: wantedJobs, ...wanted } = objects;
+    if (found.deployment?.metadata?.annotations?.[APPLIED_HASH] !== hash) return false;
+    const jobs = new Map(cronJobs.map((cronJob) => [cronJob.metadata?.name, cronJob]));
+    return (
+      contains(found, wanted) && wantedJobs.length === jobs.size && wantedJobs.every((job) => contains(jobs.get(job.metadata?.name), job))
+    );
+  }
+
   #cachedVersions(key: string): string {
+    return versionsOf(this.#cached(key));
+  }
+
+  #cached(key: string) {
     const { deployments, configMaps, services, ingresses, autoscalers } = this.#owned;
     const objectKey = objectKeyOf(key);
-    return versionsOf({
+    return {
       deployment: deployments.get(objectKey),
       configMap: configMaps.get(objectKey),
       service: services.get(objectKey),
       ingress: ingresses.get(objectKey),
       autoscaler: autoscalers.get(objectKey),
       cronJobs: this.#cronJobsOf(key),
-    });
+    };
   }
+}
+
+function annotated(deployment: V1Deployment, hash: string): V1Deployment {
+  const annotations = { ...deployment.metadata?.annotations, [APPLIED_HASH]: hash };
+  return { ...deployment, metadata: { ...deployment.metadata, annotations } };
 }
 
 interface Versioned {
@@ -122,15 +149,12 @@ interface Versioned {
   service: V1Service | undefined;
   ingress: V1Ingress | undefined;
   autoscaler: V2HorizontalPodAutoscaler | undefined;
-  cronJobs: (V1CronJob | undefined)[];
+  cronJobs: V1CronJob[];
 }
 
 /** Kubernetes counts changes of a specification as generations, where it does: those of the status do not matter here. */
 function versionsOf({ deployment, configMap, service, ingress, autoscaler, cronJobs }: Versioned): string {
-  const ofJobs = cronJobs
-    .filter((cronJob) => cronJob !== undefined)
-    .map((cronJob) => `${keyOf(cronJob)} ${versionOf(cronJob)}`)
-    .sort();
+  const ofJobs = cronJobs.map((cronJob) => `${keyOf(cronJob)} ${versionOf(cronJob)}`).sort();
   // An autoscaler has no generations, and reports something new every few seconds.
   return [...[deployment, configMap, service, ingress].map(versionOf), JSON.stringify(autoscaler?.spec), ...ofJobs].join(' ');
 }

@@ -27,9 +27,9 @@ export function isRolledOut({ metadata, spec, status }: V1Deployment): boolean {
   );
 }
 
-/** Whether the Deployment serves at all. */
+/** Whether the Deployment serves at all. Its own condition says no whenever it is scaled up, until the new pods are there too. */
 export function isAvailable({ spec, status }: V1Deployment): boolean {
-  return spec?.replicas === 0 || status?.conditions?.some(({ type, status: value }) => type === 'Available' && value === 'True') === true;
+  return spec?.replicas === 0 || (status?.availableReplicas ?? 0) > 0;
 }
 
 /** Whether the Deployment has no pods any more, but for those that are ending their work. */

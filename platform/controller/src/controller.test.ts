@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { V1Deployment } from '@ampoule/platform-api/kube/types';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { http, paths, startController, type TestController } from './testing/controller.ts';
@@ -105,6 +106,20 @@ describe('the controller', () => {
     expect(statusOf()).toMatchObject({ state: 'ready', message: '' });
   });
 
+  it('says ready while a ready function gets more pods, which are not there yet', async () => {
+    await given({ minReplicas: 1, maxReplicas: 3 });
+    await reconciler.reconcile('nuclio/f');
+    rolledOut();
+    await world.reachesState('ready');
+    const { metadata, spec } = api.objects.get(paths.deployment) as unknown as V1Deployment;
+    const status = { observedGeneration: metadata?.generation, replicas: 3, availableReplicas: 1, unavailableReplicas: 2 };
+    const conditions = [{ type: 'Available', status: 'False' }];
+    api.put(paths.deployment, { spec: { ...spec, replicas: 3 }, status: { ...status, conditions } });
+    await delay(100);
+    await reconciler.reconcile('nuclio/f');
+    expect(statusOf()).toMatchObject({ state: 'ready' });
+  });
+
   it('repairs what others changed', async () => {
     await given({});
     await reconciler.reconcile('nuclio/f');
@@ -130,6 +145,28 @@ describe('the controller', () => {
         return api.writes;
       })
       .toEqual([]);
+  });
+
+  it('writes nothing after a restart either, but for what was changed meanwhile', async () => {
+    await given({});
+    await reconciler.reconcile('nuclio/f');
+    rolledOut();
+    await world.reachesState('ready');
+    await reconciler.reconcile('nuclio/f');
+    await expect
+      .poll(async () => {
+        api.writes.length = 0;
+        await world.makeReconciler().reconcile('nuclio/f');
+        return api.writes;
+      })
+      .toEqual([]);
+    api.put(paths.service, { spec: { ports: [] } });
+    await expect
+      .poll(async () => {
+        await world.makeReconciler().reconcile('nuclio/f');
+        return at(paths.service);
+      })
+      .toMatchObject({ spec: { ports: [{ name: 'http', port: 8080 }] } });
   });
 
   it('leaves functions alone that are being built', async () => {

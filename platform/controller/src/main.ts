@@ -15,6 +15,8 @@ import { readSettings } from './settings.ts';
 import { Sleeper } from './sleep/sleeper.ts';
 
 const OWNED = `${labels.class}=function`;
+/** Functions that are worked on at once; a deploy must not wait behind those that a restart goes through. */
+const CONCURRENCY = 4;
 const settings = readSettings(process.env);
 const logger = pino({ name: 'controller', level: settings.logLevel });
 
@@ -33,7 +35,7 @@ await runComponent(logger, async () => {
   const projects = new Cache({ ...shared, resource: resources.projects });
   const platform = new PlatformConfigSource(client, settings.namespace, logger);
   const reconciler = new FunctionReconciler({ client, functions, projects, platform, applier: new Applier(client, owned), settings });
-  const controller = new Controller({ logger, primary: functions, reconcile: reconciler.reconcile });
+  const controller = new Controller({ logger, primary: functions, reconcile: reconciler.reconcile, concurrency: CONCURRENCY });
   for (const cache of Object.values(owned) as Cache<KubernetesObject>[]) controller.follow(cache, functionKeyOf);
   const caches = [functions, projects, ...Object.values(owned)];
   const health = serveHealth(settings.health, () => caches.every(({ isSynced }) => isSynced));

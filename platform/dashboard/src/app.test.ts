@@ -1,8 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readPlatformConfig } from './settings.ts';
 import { startDashboard, type TestDashboard } from './testing/dashboard.ts';
 
 let dashboard: TestDashboard;
@@ -96,18 +93,5 @@ describe('the API', () => {
       disableDefaultHttpTrigger: false,
       logsScreenEnabled: true,
     });
-  });
-});
-
-describe('the platform configuration', () => {
-  it('is read from its file, and is the default one where there is no file', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'platform-'));
-    const file = join(folder, 'platform.yaml');
-    expect(await readPlatformConfig(file)).toMatchObject({ functionInvocationTimeout: '1m0s' });
-    await writeFile(file, 'functionInvocationTimeout: 5s\nwebAdmin: { enabled: true }\n');
-    expect(await readPlatformConfig(file)).toMatchObject({ functionInvocationTimeout: '5s', webAdmin: { enabled: true } });
-    await writeFile(file, 'functionInvocationTimeout: soon\n');
-    await expect(readPlatformConfig(file)).rejects.toThrow('functionInvocationTimeout');
-    await rm(folder, { recursive: true });
   });
 });

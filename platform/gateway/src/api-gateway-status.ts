@@ -6,6 +6,8 @@ import type { Planner } from './planner.ts';
 import type { Programmer } from './programmer.ts';
 
 const CHECK_MS = 100;
+/** Whoever had the address of another gateway may have gone; its key does not come here by that. */
+const PROBLEM_CHECK_MS = 2000;
 
 interface StatusOptions {
   client: KubeClient;
@@ -24,10 +26,11 @@ export function apiGatewayStatusReconciler({ client, apiGateways, planner, progr
     const { namespace = '', name = '', resourceVersion } = object.metadata ?? {};
     const wanted: ApiGatewayStatus =
       problem === undefined ? { name, state: 'ready', last_error: '' } : { name, state: 'error', last_error: problem };
-    if (isSame(object.status, wanted)) return undefined;
+    const next = problem === undefined ? undefined : { requeueAfterMs: PROBLEM_CHECK_MS };
+    if (isSame(object.status, wanted)) return next;
     const metadata = { namespace, name, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
     await client.patch<RawObject>(resources.apiGateways, { metadata, status: wanted } as RecursivePartial<RawObject>);
-    return undefined;
+    return next;
   };
 }
 

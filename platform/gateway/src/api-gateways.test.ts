@@ -168,7 +168,7 @@ describe('the state of an API gateway', () => {
     await reconcile('nuclio/g');
     expect(api.writes).toEqual([]);
     problems.set('nuclio/g', 'why');
-    await reconcile('nuclio/g');
+    expect(await reconcile('nuclio/g')).toEqual({ requeueAfterMs: expect.any(Number) });
     expect(statusOf()).toMatchObject({ state: 'error', last_error: 'why' });
 
     await apiGateways.stop();

@@ -123,7 +123,11 @@ export class FakeApi {
     if (method === 'GET') return void answer(200, current ?? {});
     const isMerge = request.headers['content-type'] === 'application/merge-patch+json';
     const next = isMerge ? (merge(current, body) as RawObject) : { ...current, ...body };
-    const isSame = current !== undefined && isApply && isWithin({ ...body, metadata: undefined }, { ...current, metadata: undefined });
+    const isSame =
+      current !== undefined &&
+      isApply &&
+      isWithin({ ...body, metadata: undefined }, { ...current, metadata: undefined }) &&
+      isWithin(body?.metadata ?? {}, current.metadata);
     answer(200, isSame ? current : this.put(pathname, next));
   }
   #answerLog(pod: string, query: URLSearchParams, response: ServerResponse): void {

@@ -46,7 +46,9 @@ export async function startController() {
     shellImage: 'shell:1',
     version: '1',
   };
-  const reconciler = new FunctionReconciler({ client, functions, projects, platform, applier: new Applier(client, owned), settings });
+  const makeReconciler = () =>
+    new FunctionReconciler({ client, functions, projects, platform, applier: new Applier(client, owned), settings });
+  const reconciler = makeReconciler();
 
   return {
     api,
@@ -54,6 +56,8 @@ export async function startController() {
     functions,
     platform,
     reconciler,
+    /** What a controller that was just started knows: nothing but what the API server has. */
+    makeReconciler,
     async given(spec: object, status: object = { state: 'waitingForResourceConfiguration' }, metadata?: object) {
       const fields = { spec: { image: 'i:1', runtime: 'nodejs', triggers: http, ...spec }, status };
       api.put(paths.fn, metadata === undefined ? fields : { ...fields, metadata });
