@@ -95,6 +95,8 @@ async function installPackages() {
     const code = await run(apt[0], [...apt.slice(1), ...args], env);
     if (code !== 0) fail(`apt-get ${args[0]} ended with code ${code}. Mend what it names above, then run this again.`);
   }
+  const services = missing.flatMap((name) => SERVICES[name] ?? []);
+  if (services.length > 0 && found('systemctl')) spawnSync('systemctl', ['disable', '--quiet', ...services]);
 }
 
 async function installModules() {

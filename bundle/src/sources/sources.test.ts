@@ -104,7 +104,8 @@ it('joins TypeScript and what it imports into one file that runs', async () => {
 
 it('has another key when the same program goes to another path', async () => {
   const here = await context();
-  const at = (path: string) => buildComponent('app', component({ kind: 'typescript', assets: {}, entries: { [path]: 'src/app.ts' } }), here);
+  const at = (path: string) =>
+    buildComponent('app', component({ kind: 'typescript', assets: {}, entries: { [path]: 'src/app.ts' } }), here);
   expect((await at('opt/app.mjs')).key).toBe((await at('opt/app.mjs')).key);
   expect((await at('opt/app.mjs')).key).not.toBe((await at('opt/other.mjs')).key);
 });

@@ -7,6 +7,8 @@ export interface Job {
   settle(answer: Answer | readonly Answer[]): void;
   /** performance.now() when it came. */
   since: number;
+  /** A worker has had it, though that worker may have given it back; it counts once as allocated. */
+  wasAllocated: boolean;
   /** Its answer has begun and comes in pieces. */
   isStreaming: boolean;
 }

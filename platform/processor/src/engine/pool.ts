@@ -77,11 +77,25 @@ export class Pool implements Workers {
   }
 
   submit(event: Event, settle: (answer: Answer) => void): void {
-    this.#accept({ event, batch: undefined, settle: settle as Job['settle'], since: performance.now(), isStreaming: false });
+    this.#accept({
+      event,
+      batch: undefined,
+      settle: settle as Job['settle'],
+      since: performance.now(),
+      wasAllocated: false,
+      isStreaming: false,
+    });
   }
 
   submitBatch(batch: readonly Event[], settle: (answers: readonly Answer[]) => void): void {
-    this.#accept({ event: undefined, batch, settle: settle as Job['settle'], since: performance.now(), isStreaming: false });
+    this.#accept({
+      event: undefined,
+      batch,
+      settle: settle as Job['settle'],
+      since: performance.now(),
+      wasAllocated: false,
+      isStreaming: false,
+    });
   }
 
   async control(kind: WorkerSignal): Promise<void> {
@@ -112,6 +126,7 @@ export class Pool implements Workers {
     }
     this.#tick ??= setInterval(() => this.#watch(), TICK_MS);
     if (this.#queue.size === 0 && this.#place(job, job.since)) {
+      job.wasAllocated = true;
       this.stats.allocatedAtOnce += 1;
     } else if (this.#options.waitMs === 0 || this.#queue.size >= MAX_WAITING) {
       this.stats.notAllocated += 1;
@@ -164,9 +179,11 @@ export class Pool implements Workers {
 
   #answered(slot: Slot, job: Job, given: Answer | readonly Answer[]): void {
     const answer = job.batch === undefined || 'length' in given ? given : job.batch.map(() => given);
-    this.#count(job, answer, slot.index);
-    if (job.isStreaming && job.event?.takesStream !== true) void this.#settleWhole(job, answer as Answer);
-    else this.#settle(job, answer);
+    if (job.isStreaming && job.event?.takesStream !== true) void this.#settleWhole(job, answer as Answer, slot.index);
+    else {
+      this.#count(job, answer, slot.index);
+      this.#settle(job, answer);
+    }
     this.#drainQueue();
   }
 
@@ -175,6 +192,8 @@ export class Pool implements Workers {
     const now = performance.now();
     for (let job = this.#queue.peek(); job !== undefined && this.#place(job, now); job = this.#queue.peek()) {
       this.#queue.shift();
+      if (job.wasAllocated) continue;
+      job.wasAllocated = true;
       this.stats.allocatedAfterWait += 1;
       this.stats.waited += now - job.since;
     }
@@ -245,10 +264,14 @@ export class Pool implements Workers {
   }
 
   /** For a trigger that cannot pass on pieces. */
-  async #settleWhole(job: Job, { stream, ...answer }: Answer): Promise<void> {
+  async #settleWhole(job: Job, { stream, ...answer }: Answer, worker: number): Promise<void> {
     const body = stream === undefined ? undefined : await collect(stream, MAX_COLLECTED_BYTES);
-    if (body === undefined) this.#refuse(job, 'died');
-    else this.#settle(job, { ...answer, body });
+    if (body === undefined) {
+      this.#refuse(job, 'died');
+      return;
+    }
+    this.#count(job, answer, worker);
+    this.#settle(job, { ...answer, body });
   }
 
   #settle(job: Job, answer: Answer | readonly Answer[]): void {
