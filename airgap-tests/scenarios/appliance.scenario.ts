@@ -96,6 +96,29 @@ describe('an appliance on one sealed host', () => {
     expect((await appliance.command('fn', 'delete', name)).code).toBe(0);
   });
 
+  it('puts an idle function to sleep, and wakes it by a call, which is answered', async () => {
+    const source = Buffer.from('exports.handler = (context, event) => "awake " + event.body').toString('base64');
+    const spec = {
+      runtime: 'nodejs',
+      handler: 'main:handler',
+      minReplicas: 0,
+      maxReplicas: 1,
+      scaleToZero: { scaleResources: [{ metricName: 'nuclio_processor_handled_events', windowSize: '10s', threshold: 0 }] },
+      build: { functionSourceCode: source },
+    };
+    await appliance.api('POST', '/functions', { metadata: { name: 'sleepy' }, spec }, { 'x-nuclio-wait-function-action': 'true' });
+    await until('the function sleeps', 120_000, async () => {
+      const { status } = JSON.parse((await appliance.api('GET', '/functions/sleepy')).body);
+      return status.state === 'scaledToZero' ? (true as const) : JSON.stringify(status);
+    });
+    const pods = await appliance.kubectl('-n', 'nuclio', 'get', 'pods', '-l', 'nuclio.io/function-name=sleepy', '-o', 'name');
+    expect(pods.trim()).toBe('');
+    const first = await appliance.call('sleepy', 'you');
+    expect(first).toMatchObject({ status: 200, body: 'awake you' });
+    expect(Number(first.headers['x-ampoule-cold-start-ms'])).toBeGreaterThan(0);
+    expect((await appliance.api('DELETE', '/functions', { metadata: { name: 'sleepy' } })).status).toBe(204);
+  });
+
   it('pulled every image from the private registry or had it already', async () => {
     const events: { items: { reason: string; message: string }[] } = JSON.parse(
       await appliance.kubectl('get', 'events', '-A', '-o', 'json'),
