@@ -7,8 +7,8 @@ import { benchStreams } from './streams.ts';
 import { applyLoad, type Load, type LoadResult } from './wrk.ts';
 
 const FIRST_PORT = 29_100;
-const ROUNDS = 5;
-const STARTS = 9;
+const ROUNDS = 3;
+const STARTS = 7;
 const SECONDS = 3;
 
 const loads: Record<string, Load> = {

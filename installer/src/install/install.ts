@@ -14,6 +14,7 @@ import { installSteps, type Plan, planInstall } from './plan.ts';
 import { type InstallEvent, runSteps, type StepReport } from './runner.ts';
 import type { InstallContext } from './step.ts';
 import { rememberKey, trustedKey } from './trust.ts';
+import { finishUndoing } from './uninstall.ts';
 
 export interface InstallOptions {
   bundle: Bundle;
@@ -108,6 +109,7 @@ export async function runInstall({ context, plan }: PreparedInstall, onEvent: (e
   const started = performance.now();
   const journal = new Journal(paths.journal);
   await journal.append({ step: 'install', event: 'begin' });
+  await finishUndoing(context.host);
   await mkdir(paths.config, { recursive: true, mode: 0o700 });
   await saveAnswers(context.config);
   await rememberKey(context.trustedKey);

@@ -35,9 +35,18 @@ export class Journal {
   }
 
   /** The steps whose work was begun and not ended, since the process was killed in it or it failed, and those that were undone. */
-  async unfinished(): Promise<Set<string>> {
+  unfinished(): Promise<Set<string>> {
+    return this.#stepsWhoseLast((event) => event !== 'done' && event !== 'kept');
+  }
+
+  /** The steps whose undoing was begun and not ended. */
+  halfUndone(): Promise<Set<string>> {
+    return this.#stepsWhoseLast((event) => event === 'undoing');
+  }
+
+  async #stepsWhoseLast(isWanted: (event: JournalRecord['event']) => boolean): Promise<Set<string>> {
     const last = new Map((await this.read()).map(({ step, event }) => [step, event]));
-    return new Set([...last].filter(([, event]) => event !== 'done' && event !== 'kept').map(([step]) => step));
+    return new Set([...last].filter(([, event]) => isWanted(event)).map(([step]) => step));
   }
 
   /** Everything recorded; a last line that a power cut left half written is no record. */

@@ -31,13 +31,7 @@ export async function uninstall({ host, onProgress }: UninstallOptions): Promise
   const report: UninstallReport = { removed: [], problems: [] };
   const record = recorder(host);
   let current = 'preparation';
-  const context: UndoContext = {
-    host,
-    before: await hostBefore(host, report),
-    owned: (await host.exists(paths.journal)) || (await host.exists(hostBeforePath)),
-    removed: (kind, name) => report.removed.push({ kind, name }),
-    problem: (reason) => report.problems.push({ step: current, reason }),
-  };
+  const context = await undoContext(host, report, () => current);
   const stages = [...installSteps.toReversed(), common, last];
   for (const [index, { id, title, undo }] of stages.entries()) {
     if (id === last.id && report.problems.length > 0) break;
@@ -49,6 +43,33 @@ export async function uninstall({ host, onProgress }: UninstallOptions): Promise
     if (report.problems.length === before) await record(id, 'undone');
   }
   return report;
+}
+
+/**
+ * Ends the undoing of steps in which an uninstall was cut short. Half a step is no state that its work can begin from: a cluster of which
+ * only some parts were ended answers, and answers wrongly.
+ */
+export async function finishUndoing(host: Host): Promise<void> {
+  const half = await new Journal(host.at(paths.journal)).halfUndone();
+  const steps = installSteps.toReversed().filter(({ id }) => half.has(id));
+  if (steps.length === 0) return;
+  const record = recorder(host);
+  const report: UninstallReport = { removed: [], problems: [] };
+  const context = await undoContext(host, report, () => 'preparation');
+  for (const { id, undo } of steps) {
+    await undo(context);
+    await record(id, 'undone');
+  }
+}
+
+async function undoContext(host: Host, report: UninstallReport, step: () => string): Promise<UndoContext> {
+  return {
+    host,
+    before: await hostBefore(host, report),
+    owned: (await host.exists(paths.journal)) || (await host.exists(hostBeforePath)),
+    removed: (kind, name) => report.removed.push({ kind, name }),
+    problem: (reason) => report.problems.push({ step: step(), reason }),
+  };
 }
 
 /** Whether the host has an Ampoule or remains of one. */
