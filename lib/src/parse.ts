@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { messageOf } from './errors.ts';
 import { libError } from './lib-errors.ts';
 

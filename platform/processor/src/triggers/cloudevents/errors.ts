@@ -1,5 +1,5 @@
 import type { AmpouleError } from '@ampoule/lib/errors';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { triggerError } from '../delivery/errors.ts';
 
 /** An event that says that it is a CloudEvent and is none. Whoever sent it gets status 400. */

@@ -1,6 +1,6 @@
 import { parse } from '@ampoule/lib/parse';
 import type { Trigger } from '@ampoule/platform-api/function';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /**
  * Parses the attributes of a trigger. As in Nuclio the case of their names does not matter.

@@ -1,5 +1,5 @@
 import type { Trigger } from '@ampoule/platform-api/function';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseAttributes } from '../delivery/attributes.ts';
 
 const PORT = 9093;

@@ -1,6 +1,6 @@
 import { parse } from '@ampoule/lib/parse';
 import type { Trigger } from '@ampoule/platform-api/function';
-import { z } from 'zod';
+import * as z from 'zod';
 import { deliveryPolicySchema, durationSchema } from '../delivery/policy.ts';
 import { fromAnnotations } from './annotations.ts';
 import { caseless } from './caseless.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A schema of an object whose names may have any case, as Nuclio reads them. */
 export function caseless<T extends z.ZodObject>(schema: T) {

@@ -1,5 +1,5 @@
 import { parseJson } from '@ampoule/lib/parse';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { KafkaAttributes } from './attributes.ts';
 
 const TIMEOUT_MS = 10_000;

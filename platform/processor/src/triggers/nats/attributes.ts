@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { deliveryPolicySchema, durationSchema } from '../delivery/policy.ts';
 import { caseless } from '../kafka/caseless.ts';
 

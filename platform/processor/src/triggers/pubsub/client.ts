@@ -1,5 +1,5 @@
 import { parseJson } from '@ampoule/lib/parse';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Call, call } from '../delivery/call.ts';
 import type { TokenSource } from './credentials.ts';
 import { PubSubError } from './pubsub-error.ts';

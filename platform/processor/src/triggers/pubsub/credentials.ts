@@ -1,7 +1,7 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseJson } from '@ampoule/lib/parse';
-import { z } from 'zod';
+import * as z from 'zod';
 import { call } from '../delivery/call.ts';
 import type { PubSubAttributes } from './attributes.ts';
 import { PubSubError } from './pubsub-error.ts';

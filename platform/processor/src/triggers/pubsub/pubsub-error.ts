@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CallAnswer } from '../delivery/call.ts';
 
 const MAX_TEXT = 300;
