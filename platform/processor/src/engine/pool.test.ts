@@ -41,3 +41,20 @@ it('batches that fill the memory between pool and worker are all answered, thoug
   expect(answers.map((each) => each.length)).toEqual(Array.from({ length: 16 }, () => 1000));
   expect(answers.every((each) => each.every(({ body }) => Buffer.from(body).toString() === '1000'))).toBe(true);
 });
+
+it('a worker that ends while it starts makes the start fail, and is not taken for one that ended later', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pool-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'main.js'), 'process.exit(3);');
+  const exits: string[] = [];
+  const listener = {
+    answered: () => undefined,
+    streamed: () => undefined,
+    acknowledged: () => undefined,
+    exited: (reason: string) => exits.push(reason),
+  };
+  const options = { folder, handler: 'main:handler', triggers: [], functionName: 'f', namespace: 'n', concurrency: 1, batch: false };
+
+  await expect(new ThreadWorker({ ...options, workerId: 0 }, listener).start()).rejects.toMatchObject({ code: 'AMP_HANDLER_LOAD' });
+  expect(exits).toEqual([]);
+});

@@ -28,6 +28,7 @@ export class ThreadWorker implements Worker {
   readonly #streams = new Map<number, AnswerStream>();
   /** Nothing is on offer, so the next event that is sent has to be put into the claim word. */
   #idle = true;
+  #isReady = false;
   #ended = false;
   #isPolling = false;
   #started = Promise.withResolvers<void>();
@@ -132,8 +133,10 @@ export class ThreadWorker implements Worker {
       this.poll();
     } else if ('frame' in message)
       this.#deliver(Buffer.from(message.frame.buffer, message.frame.byteOffset, message.frame.byteLength), 0, false);
-    else if ('ready' in message) this.#started.resolve();
-    else if ('stream' in message) this.#beginStream(message.stream);
+    else if ('ready' in message) {
+      this.#isReady = true;
+      this.#started.resolve();
+    } else if ('stream' in message) this.#beginStream(message.stream);
     else if ('chunk' in message) this.#passOn(message.chunk);
     else if ('ended' in message) this.#endStream(message.ended.sequence, message.ended.error);
     else if ('ack' in message) this.#listener.acknowledged(message.ack);
@@ -169,7 +172,8 @@ export class ThreadWorker implements Worker {
         fix: 'Correct the code of the function, then deploy it again.',
       }),
     );
-    this.#listener.exited(reason);
+    // One that was never ready is known by `start` alone; told twice, its place would be filled twice.
+    if (this.#isReady) this.#listener.exited(reason);
   }
 
   #beginStream({ sequence, status, head }: { sequence: number; status: number; head: string }): void {
