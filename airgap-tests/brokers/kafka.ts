@@ -2,9 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exec } from '@ampoule/lib/exec';
+import { freePort } from '@ampoule/lib/testing/free-port';
 import { type Certificate, makeCertificate } from './certificates.ts';
 import { kafkaJars } from './kafka/jars.ts';
-import { freePort, Program } from './program.ts';
+import { Program } from './program.ts';
 
 const READY_WITHIN_MS = 60_000;
 const FORMAT_TIMEOUT_MS = 60_000;

@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tryExec } from '@ampoule/lib/exec';
+import { freePort } from '@ampoule/lib/testing/free-port';
 import type { Certificate } from './certificates.ts';
-import { freePort, Program } from './program.ts';
+import { Program } from './program.ts';
 
 const READY_WITHIN_MS = 10_000;
 

@@ -3,8 +3,9 @@ import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { exec } from '@ampoule/lib/exec';
+import { freePort } from '@ampoule/lib/testing/free-port';
 import type { Certificate } from './certificates.ts';
-import { freePort, Program } from './program.ts';
+import { Program } from './program.ts';
 
 const READY_WITHIN_MS = 10_000;
 const BUILD_TIMEOUT_MS = 10 * 60_000;

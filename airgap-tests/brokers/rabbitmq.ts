@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@ampoule/lib/testing/free-port';
 import type { Certificate } from './certificates.ts';
-import { freePort, Program } from './program.ts';
+import { Program } from './program.ts';
 
 /** Not the wrapper of the same name in PATH, which would become another user. */
 const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';

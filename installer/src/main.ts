@@ -3,7 +3,8 @@ import { bundleCommand } from '@ampoule/bundle/commands';
 import { Bundle } from '@ampoule/bundle/layout';
 import { createPrinter, formatBytes, type Printer } from '@ampoule/lib/print';
 import { addFunctionCommands } from '@ampoule/platform-cli/commands';
-import { Command, CommanderError } from 'commander';
+import { runProgram } from '@ampoule/platform-cli/run-program';
+import { Command } from 'commander';
 import { listCertificates } from './certs/list.ts';
 import { hostConnection } from './commands/host-connection.ts';
 import { type InstallFlags, install } from './commands/install.ts';
@@ -101,14 +102,4 @@ program.addCommand(snapshotCommand(printer));
 program.addCommand(bundleCommand(printer));
 addFunctionCommands(program, printer, { ofHost: hostConnection });
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode;
-  else {
-    printer().error(error);
-    process.exitCode = 1;
-  }
-}
-// A connection that a server keeps open must not keep a command that has ended; all output has been written by now.
-process.exit();
+await runProgram(program, printer);

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RegistryClient } from '@ampoule/lib/oci/registry';
+import { freePort } from '@ampoule/lib/testing/free-port';
 import { buildComponent } from '../build/component.ts';
 import { loadDefinition } from '../definition.ts';
 import { quiet } from './tiny-repository.ts';
@@ -84,14 +84,4 @@ async function registryProgram(): Promise<string> {
   const program = entries.find((entry) => 'file' in entry);
   if (program === undefined) throw new Error('the registry has no program');
   return program.file;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { freePorts } from '@ampoule/lib/testing/free-port';
 import { CoreV1Api, CustomObjectsApi, type KubernetesObject } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { applyObjects, nameOf, objectsOf } from './apply.ts';
-import { type ApiServer, freePorts, kubeConfigFor, startApiServer } from './testing.ts';
+import { type ApiServer, kubeConfigFor, startApiServer } from './testing.ts';
 
 const configMap = (name: string, data: Record<string, string>): KubernetesObject & { data: Record<string, string> } => ({
   apiVersion: 'v1',

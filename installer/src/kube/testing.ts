@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, globSync, openSync, readSync, statSync } from 'node:fs';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePorts } from '@ampoule/lib/testing/free-port';
 import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
 import { generateKey, publicKeyOf } from '../pki/keys.ts';
 import { BoundedKubeConfig } from './client.ts';
@@ -71,26 +71,6 @@ export function kubeConfigFor(server: string, timeoutMs = 10_000): KubeConfig {
   const kubeconfig = new BoundedKubeConfig(timeoutMs);
   kubeconfig.loadFromClusterAndUser({ name: 'tests', server, skipTLSVerify: true }, { name: 'admin', token: TOKEN });
   return kubeconfig;
-}
-
-/** Ports of the loopback that nobody listens on now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  return Promise.all(
-    servers.map(async (server) => {
-      const address = server.address();
-      server.close();
-      await once(server, 'close');
-      if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
-      return address.port;
-    }),
-  );
 }
 
 /** The newest program of this name that this machine can run: bundles for other architectures leave theirs there too. */

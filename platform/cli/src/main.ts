@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { createPrinter } from '@ampoule/lib/print';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { addFunctionCommands } from './commands.ts';
+import { runProgram } from './run-program.ts';
 
 const program = new Command('ampoule')
   .description('functions on an Ampoule appliance: it needs the API, a token and a certificate')
@@ -12,14 +13,4 @@ const printer = () => createPrinter({ json: program.opts<{ json?: boolean }>().j
 
 addFunctionCommands(program, printer);
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode;
-  else {
-    printer().error(error);
-    process.exitCode = 1;
-  }
-}
-// A connection that a server keeps open must not keep a command that has ended; all output has been written by now.
-process.exit();
+await runProgram(program, printer);

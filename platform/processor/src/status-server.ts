@@ -1,3 +1,4 @@
+import { textAnswer } from './engine/text-answer.ts';
 import { PlainServer } from './triggers/http/plain-server.ts';
 
 const MAX_HEAD = 8192;
@@ -13,8 +14,7 @@ export class StatusServer {
       request({ target }, send) {
         const question = questions[target.split('?')[0] ?? ''];
         const status = question === undefined ? 404 : question() ? 200 : 503;
-        const body = Buffer.from(status === 200 ? 'ok' : 'not ready');
-        send({ status, head: 'content-type: text/plain\r\n', body, duration: 0 }, '');
+        send(textAnswer(status, status === 200 ? 'ok' : 'not ready'), '');
       },
     });
   }

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '@ampoule/lib/testing/free-port';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import type { FakeApi } from '@ampoule/platform-api/kube/fake-api';
 import { resources } from '@ampoule/platform-api/kube/resources';
@@ -141,13 +141,4 @@ export class Kubelet {
     await writeFile(join(folder, 'main.js'), this.#code);
     return folder;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -2,12 +2,12 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePort } from '@ampoule/lib/testing/free-port';
 import { CaddyClient } from '../caddy-client.ts';
 import { caddyConfigOf } from '../caddy-config.ts';
 import type { Route } from '../routes.ts';
@@ -83,14 +83,4 @@ async function machineOf(path: string): Promise<number> {
   await using file = await open(path);
   const { buffer } = await file.read(Buffer.alloc(2), 0, 2, MACHINE_AT);
   return buffer.readUInt16LE();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a server without a port');
-  return address.port;
 }

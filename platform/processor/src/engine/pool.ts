@@ -6,6 +6,7 @@ import { type Job, refuse } from './job.ts';
 import { PoolStats } from './pool-stats.ts';
 import { Queue } from './queue.ts';
 import { Slot, type SplitJobs } from './slot.ts';
+import { withinLimit } from './within-limit.ts';
 import type { WorkerMaker } from './worker.ts';
 import type { QualifiedOffset, WorkerSignal, Workers } from './workers.ts';
 
@@ -109,9 +110,9 @@ export class Pool implements Workers {
   /** Takes nothing new, waits for what is in hand, at most for the given time, then ends the workers. */
   async stop(limitMs: number): Promise<void> {
     const until = performance.now() + limitMs;
-    await within(this.#whenIdle(), limitMs);
+    await withinLimit(this.#whenIdle(), limitMs);
     this.#isStopped = true;
-    await within(this.control('terminate'), Math.max(until - performance.now(), 0));
+    await withinLimit(this.control('terminate'), Math.max(until - performance.now(), 0));
     clearInterval(this.#tick);
     for (let job = this.#queue.shift(); job !== undefined; job = this.#queue.shift()) this.#refuse(job, 'stopped');
     const ended = await Promise.all(this.#slots.map((slot) => slot.kill()));
@@ -293,11 +294,4 @@ export class Pool implements Workers {
   #noteIdle(): void {
     if (this.#pending === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
-}
-
-async function within(promise: Promise<unknown>, limitMs: number): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, limitMs);
-  await Promise.race([promise, late]);
-  clearTimeout(timer);
 }

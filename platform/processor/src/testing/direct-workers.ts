@@ -44,8 +44,3 @@ export class DirectWorkers implements Workers {
     for (const listener of this.#listeners) listener(offset);
   }
 }
-
-/** An answer with a text. */
-export function textAnswer(status: number, body = ''): Answer {
-  return { status, head: 'content-type: text/plain\r\n', body: Buffer.from(body), duration: 0 };
-}

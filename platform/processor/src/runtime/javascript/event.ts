@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { EventAttributes } from '../../engine/event.ts';
 import { eventParts } from '../../engine/frames.ts';
+import { type Headers, headersOf } from '../headers.ts';
 import type { TriggerInfo } from '../options.ts';
-import { type Headers, headersOf } from './headers.ts';
 
 /** An event as handlers see it. It reads from the frame what the handler asks for, when it asks. */
 export class FunctionEvent {

@@ -1,4 +1,4 @@
-import { headOf } from './headers.ts';
+import { headOf } from '../headers.ts';
 import { isStream } from './stream-sender.ts';
 
 export type BodyEncoding = 'text' | 'base64';

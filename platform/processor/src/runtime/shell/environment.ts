@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Event } from '../../engine/event.ts';
-import type { Headers } from '../javascript/headers.ts';
+import type { Headers } from '../headers.ts';
 import type { TriggerInfo } from '../options.ts';
 
 /** Environment variables that tell a program of its event, by Nuclio's names. */

@@ -6,7 +6,7 @@ import { codeOf, messageOf } from '@ampoule/lib/errors';
 import type { Answer, Event } from '../../engine/event.ts';
 import type { Worker, WorkerListener } from '../../engine/worker.ts';
 import { processorError } from '../../errors.ts';
-import { headersOf, headOf } from '../javascript/headers.ts';
+import { headersOf, headOf } from '../headers.ts';
 import type { WorkerOptions } from '../options.ts';
 import { shellAttributesOf } from './attributes.ts';
 import { environmentOf } from './environment.ts';

@@ -1,6 +1,6 @@
 import { messageOf } from '@ampoule/lib/errors';
 import type { Answer } from '../../engine/event.ts';
-import { headOf } from '../javascript/headers.ts';
+import { headOf } from '../headers.ts';
 import type { CollectingLogger } from '../javascript/log-level.ts';
 import type { Output } from '../javascript/response.ts';
 import type { WrapperResponse } from './from-wrapper.ts';

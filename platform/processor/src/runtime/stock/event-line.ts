@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Event } from '../../engine/event.ts';
-import { headersOf } from '../javascript/headers.ts';
+import { headersOf } from '../headers.ts';
 import type { TriggerInfo } from '../options.ts';
 
 const FORM = 'application/x-www-form-urlencoded';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Answer, Event } from '../../engine/event.ts';
-import { DirectWorkers, textAnswer } from '../../testing/direct-workers.ts';
+import { textAnswer } from '../../engine/text-answer.ts';
+import { DirectWorkers } from '../../testing/direct-workers.ts';
 import { textOf } from '../delivery/testing.ts';
 import { CloudEventWorkers } from './workers.ts';
 

@@ -1,5 +1,6 @@
 import { codeOf, messageOf } from '@ampoule/lib/errors';
 import type { Answer, Event } from '../../engine/event.ts';
+import { textAnswer } from '../../engine/text-answer.ts';
 import type { QualifiedOffset, WorkerSignal, Workers } from '../../engine/workers.ts';
 import { decodeCloudEvents } from './cloudevents.ts';
 
@@ -87,8 +88,4 @@ function worstOf(answers: readonly Answer[]): Answer {
 
 function severityOf({ refusal, status }: Answer): number {
   return refusal === undefined ? status : Number.POSITIVE_INFINITY;
-}
-
-function textAnswer(status: number, text: string): Answer {
-  return { status, head: 'content-type: text/plain\r\n', body: Buffer.from(text), duration: 0 };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Answer, Event } from '../../engine/event.ts';
-import { textAnswer } from '../../testing/direct-workers.ts';
+import { textAnswer } from '../../engine/text-answer.ts';
 import { Bench, until } from '../delivery/testing.ts';
 import type { Clock } from './clock.ts';
 import { CronTrigger } from './cron.ts';

@@ -1,10 +1,10 @@
 import { messageOf } from '@ampoule/lib/errors';
 import type { Answer, Event } from '../../engine/event.ts';
+import { withinLimit } from '../../engine/within-limit.ts';
 import { parseAttributes } from '../delivery/attributes.ts';
 import { Delivery } from '../delivery/delivery.ts';
 import { triggerError } from '../delivery/errors.ts';
 import { headLine } from '../delivery/head.ts';
-import { withinLimit } from '../delivery/limit.ts';
 import type { Trigger, TriggerContext } from '../trigger.ts';
 import { type CronAttributes, cronAttributesSchema } from './attributes.ts';
 import { type Clock, systemClock } from './clock.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../engine/event.ts';
+import { textAnswer } from '../../engine/text-answer.ts';
 import { Logger } from '../../logger.ts';
-import { DirectWorkers, textAnswer } from '../../testing/direct-workers.ts';
+import { DirectWorkers } from '../../testing/direct-workers.ts';
 import { Batcher, batchPolicyOf } from './batcher.ts';
 import { Delivery } from './delivery.ts';
 import { deliveryPolicySchema } from './policy.ts';

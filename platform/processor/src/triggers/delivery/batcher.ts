@@ -3,6 +3,7 @@ import type { Trigger } from '@ampoule/platform-api/function';
 import * as z from 'zod';
 import type { Event } from '../../engine/event.ts';
 import type { Delivery, Outcome } from './delivery.ts';
+import { Gatherer } from './gatherer.ts';
 import { durationSchema } from './policy.ts';
 
 const batchSchema = z.object({
@@ -23,39 +24,20 @@ export function batchPolicyOf({ batch }: Trigger, name: string): BatchPolicy | u
   return mode === 'enable' ? { size: batchSize, timeoutMs: timeout } : undefined;
 }
 
-/** Gathers events into batches, where their source lets several go at a time. */
+/** Delivers events in batches, where their source lets several go at a time. */
 export class Batcher {
-  readonly #delivery: Delivery;
-  readonly #policy: BatchPolicy;
-  #events: Event[] = [];
-  #settles: ((outcome: Outcome) => void)[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  readonly #gatherer: Gatherer<Outcome>;
 
   constructor(delivery: Delivery, policy: BatchPolicy) {
-    this.#delivery = delivery;
-    this.#policy = policy;
+    this.#gatherer = new Gatherer(policy, (events, settle) => void delivery.deliverBatch(events).then(settle));
   }
 
   deliver(event: Event): Promise<Outcome> {
-    return new Promise((resolve) => {
-      this.#events.push(event);
-      this.#settles.push(resolve);
-      if (this.#events.length >= this.#policy.size) this.flush();
-      else this.#timer ??= setTimeout(() => this.flush(), this.#policy.timeoutMs);
-    });
+    return new Promise((resolve) => this.#gatherer.add(event, resolve));
   }
 
   /** Hands over what there is, for example because nothing will follow. */
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#events.length === 0) return;
-    const settles = this.#settles;
-    const outcomes = this.#delivery.deliverBatch(this.#events);
-    this.#events = [];
-    this.#settles = [];
-    void outcomes.then((all) => {
-      for (const [index, outcome] of all.entries()) settles[index]?.(outcome);
-    });
+    this.#gatherer.flush();
   }
 }

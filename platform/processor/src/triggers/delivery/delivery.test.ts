@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Answer, Event } from '../../engine/event.ts';
+import { textAnswer } from '../../engine/text-answer.ts';
 import { Logger } from '../../logger.ts';
-import { DirectWorkers, textAnswer } from '../../testing/direct-workers.ts';
+import { DirectWorkers } from '../../testing/direct-workers.ts';
 import { Delivery, type DeliveryOptions } from './delivery.ts';
 import { deliveryPolicySchema } from './policy.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { eventHubsUser, Kafka } from '../../../../../airgap-tests/brokers/kafka.ts';
 import type { Answer, Event } from '../../engine/event.ts';
-import { textAnswer } from '../../testing/direct-workers.ts';
+import { textAnswer } from '../../engine/text-answer.ts';
 import { Bench, textOf, until } from '../delivery/testing.ts';
 import { KafkaClient } from '../kafka/client.fixture.ts';
 import { eventHubSettingsOf } from './attributes.ts';

@@ -1,13 +1,14 @@
 import { paths, ports } from '@ampoule/platform-api/constants';
 import { addressOf } from '../../config.ts';
 import type { Answer, Event } from '../../engine/event.ts';
+import { textAnswer } from '../../engine/text-answer.ts';
 import type { Workers } from '../../engine/workers.ts';
 import { CloudEventWorkers } from '../cloudevents/workers.ts';
 import { parseAttributes } from '../delivery/attributes.ts';
 import { batchPolicyOf } from '../delivery/batcher.ts';
+import { Gatherer } from '../delivery/gatherer.ts';
 import type { Trigger, TriggerContext } from '../trigger.ts';
 import { httpTriggerSchema } from './attributes.ts';
-import { Batcher } from './batcher.ts';
 import type { Request, Send } from './connection.ts';
 import { type Cors, corsHead, preflightAnswer } from './cors.ts';
 import { PlainServer } from './plain-server.ts';
@@ -20,7 +21,7 @@ export class HttpTrigger implements Trigger {
   readonly #context: TriggerContext;
   readonly #server: PlainServer;
   readonly #cors: Cors | undefined;
-  readonly #batcher: Batcher | undefined;
+  readonly #gatherer: Gatherer<Answer> | undefined;
   readonly #cloudEventWorkers: Workers;
   #port = 0;
 
@@ -31,7 +32,7 @@ export class HttpTrigger implements Trigger {
     const { cors, maxRequestBodySize, readBufferSize } = parseAttributes(httpTriggerSchema, name, config.attributes);
     this.#cors = cors.enabled ? cors : undefined;
     const batch = batchPolicyOf(config, name);
-    this.#batcher = batch === undefined ? undefined : new Batcher(workers, batch);
+    this.#gatherer = batch && new Gatherer(batch, (events, settle) => workers.submitBatch(events, settle));
     this.#cloudEventWorkers = new CloudEventWorkers(workers);
     const request = (each: Request, send: Send) => this.#serve(each, send);
     this.#server = new PlainServer({ maxHead: readBufferSize, maxBody: maxRequestBodySize, request });
@@ -47,7 +48,7 @@ export class HttpTrigger implements Trigger {
   }
 
   async stop(limitMs: number): Promise<void> {
-    this.#batcher?.flush();
+    this.#gatherer?.flush();
     await this.#server.stop(limitMs);
   }
 
@@ -60,8 +61,10 @@ export class HttpTrigger implements Trigger {
     }
     const extra = this.#cors === undefined || facts.origin === undefined ? '' : (corsHead(this.#cors, facts.origin) ?? '');
     const event: Event = { trigger: this.#context.index, timestamp: Date.now(), method, target, head, body, takesStream: true };
-    const workers = facts.mayBeCloudEvent ? this.#cloudEventWorkers : (this.#batcher ?? this.#context.workers);
-    workers.submit(event, (answer) => send(answer, extra));
+    const settle = (answer: Answer) => send(answer, extra);
+    if (facts.mayBeCloudEvent) this.#cloudEventWorkers.submit(event, settle);
+    else if (this.#gatherer !== undefined) this.#gatherer.add(event, settle);
+    else this.#context.workers.submit(event, settle);
   }
 
   /** The answer to a preflight, and to a request from an origin that is not allowed, which as with Nuclio is empty. */
@@ -78,8 +81,4 @@ function wantedOf(head: Buffer): { method: string; headers: string } {
   const method = /^access-control-request-method:\s*(\S+)/im.exec(text)?.[1] ?? '';
   const headers = /^access-control-request-headers:[ \t]*(.*)$/im.exec(text)?.[1]?.trim() ?? '';
   return { method, headers };
-}
-
-function textAnswer(status: number, text: string): Answer {
-  return { status, head: 'content-type: text/plain\r\n', body: Buffer.from(text), duration: 0 };
 }

@@ -1,9 +1,9 @@
 import { parse } from '@ampoule/lib/parse';
 import type { Trigger } from '@ampoule/platform-api/function';
 import * as z from 'zod';
+import { caseless } from '../delivery/caseless.ts';
 import { deliveryPolicySchema, durationSchema } from '../delivery/policy.ts';
 import { fromAnnotations } from './annotations.ts';
-import { caseless } from './caseless.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** Fetches are bounded in any case, since what is fetched lies in memory. */

@@ -1,7 +1,8 @@
 import { appendFileSync } from 'node:fs';
 import type { Event } from '../../engine/event.ts';
+import { textAnswer } from '../../engine/text-answer.ts';
 import { Logger } from '../../logger.ts';
-import { DirectWorkers, textAnswer } from '../../testing/direct-workers.ts';
+import { DirectWorkers } from '../../testing/direct-workers.ts';
 import { KafkaTrigger } from './kafka.ts';
 
 // A process of its own that a test can kill: BROKER TOPIC GROUP FILE. It notes in the file what it has handled.

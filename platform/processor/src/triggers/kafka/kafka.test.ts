@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../engine/event.ts';
-import { textAnswer } from '../../testing/direct-workers.ts';
+import { textAnswer } from '../../engine/text-answer.ts';
 import { textOf, until } from '../delivery/testing.ts';
 import { KafkaTrigger } from './kafka.ts';
 import { KafkaBench, numbers } from './testing.ts';

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@ampoule/lib/errors';
 import type { BaseOptions, GroupAssignment } from '@platformatic/kafka';
+import { withinLimit } from '../../engine/within-limit.ts';
 import type { Workers } from '../../engine/workers.ts';
 import type { Logger } from '../../logger.ts';
 import type { Metrics } from '../../metrics/metrics.ts';
 import type { BatchPolicy } from '../delivery/batcher.ts';
 import type { Delivery } from '../delivery/delivery.ts';
-import { withinLimit } from '../delivery/limit.ts';
 import type { OutageLog } from '../delivery/outage-log.ts';
 import type { KafkaAttributes } from './attributes.ts';
 import { Fetcher } from './fetcher.ts';

@@ -2,8 +2,9 @@ import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kinesisKeys } from '../../../../../airgap-tests/brokers/kinesis.ts';
 import type { Event } from '../../engine/event.ts';
+import { textAnswer } from '../../engine/text-answer.ts';
 import { Logger } from '../../logger.ts';
-import { DirectWorkers, textAnswer } from '../../testing/direct-workers.ts';
+import { DirectWorkers } from '../../testing/direct-workers.ts';
 import { KinesisTrigger } from './kinesis.ts';
 
 // A process of its own that a test can kill: ENDPOINT STREAM CHECKPOINTS FILE. It notes in the file what it has handled.

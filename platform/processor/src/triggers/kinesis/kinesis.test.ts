@@ -4,12 +4,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '@ampoule/lib/testing/free-port';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Stream } from '../../../../../airgap-tests/brokers/kinesis/stream.ts';
 import { Kinesis, kinesisKeys } from '../../../../../airgap-tests/brokers/kinesis.ts';
-import { freePort } from '../../../../../airgap-tests/brokers/program.ts';
 import type { Answer, Event } from '../../engine/event.ts';
-import { textAnswer } from '../../testing/direct-workers.ts';
+import { textAnswer } from '../../engine/text-answer.ts';
 import { Bench, textOf, until } from '../delivery/testing.ts';
 import { KinesisTrigger } from './kinesis.ts';
 

@@ -1,11 +1,11 @@
 import { messageOf } from '@ampoule/lib/errors';
 import type { Event } from '../../engine/event.ts';
+import { withinLimit } from '../../engine/within-limit.ts';
 import { parseAttributes } from '../delivery/attributes.ts';
 import { type BatchPolicy, batchPolicyOf } from '../delivery/batcher.ts';
 import { deadLetterHeaders } from '../delivery/dead-letter-headers.ts';
 import { Delivery } from '../delivery/delivery.ts';
 import { triggerError } from '../delivery/errors.ts';
-import { withinLimit } from '../delivery/limit.ts';
 import { OutageLog } from '../delivery/outage-log.ts';
 import { Pauses } from '../delivery/pauses.ts';
 import type { Trigger, TriggerContext } from '../trigger.ts';

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeCertificate } from '../../../../../airgap-tests/brokers/certificates.ts';
 import { Mosquitto } from '../../../../../airgap-tests/brokers/mosquitto.ts';
 import type { Answer, Event } from '../../engine/event.ts';
-import { textAnswer } from '../../testing/direct-workers.ts';
+import { textAnswer } from '../../engine/text-answer.ts';
 import { Bench, textOf, until } from '../delivery/testing.ts';
 import { refuseIotCore } from './iot-core.ts';
 import { MqttTrigger } from './mqtt.ts';

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { makeCertificate } from '../../../../../airgap-tests/brokers/certificates.ts';
 import { NatsServer } from '../../../../../airgap-tests/brokers/nats.ts';
 import type { Answer, Event } from '../../engine/event.ts';
-import { textAnswer } from '../../testing/direct-workers.ts';
+import { textAnswer } from '../../engine/text-answer.ts';
 import { Bench, textOf, until } from '../delivery/testing.ts';
 import { NatsTrigger } from './nats.ts';
 

@@ -11,14 +11,14 @@ import {
   UserAuthenticationExpiredError,
 } from '@nats-io/transport-node';
 import type { Event } from '../../engine/event.ts';
+import { withinLimit } from '../../engine/within-limit.ts';
 import { parseAttributes } from '../delivery/attributes.ts';
 import { Batcher, type BatchPolicy, batchPolicyOf } from '../delivery/batcher.ts';
 import { deadLetterHeaders } from '../delivery/dead-letter-headers.ts';
 import { Delivery, type DeliveryResult } from '../delivery/delivery.ts';
 import { triggerError } from '../delivery/errors.ts';
-import { withinLimit } from '../delivery/limit.ts';
+import { hopeless as isHopeless } from '../delivery/hopeless.ts';
 import { OutageLog } from '../delivery/outage-log.ts';
-import { hopeless as isHopeless } from '../kafka/hopeless.ts';
 import type { Trigger, TriggerContext } from '../trigger.ts';
 import { type NatsAttributes, natsAttributesSchema } from './attributes.ts';
 import { connectionOptionsOf, serversOf } from './connection.ts';

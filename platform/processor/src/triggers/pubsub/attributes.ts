@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { caseless } from '../delivery/caseless.ts';
 import { deliveryPolicySchema, durationSchema } from '../delivery/policy.ts';
-import { caseless } from '../kafka/caseless.ts';
 
 const flag = z.union([z.boolean(), z.stringbool()]).default(false);
 /** What Pub/Sub allows. */

@@ -1,8 +1,9 @@
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event } from '../../engine/event.ts';
+import { textAnswer } from '../../engine/text-answer.ts';
 import { Logger } from '../../logger.ts';
-import { DirectWorkers, textAnswer } from '../../testing/direct-workers.ts';
+import { DirectWorkers } from '../../testing/direct-workers.ts';
 import { PubSubTrigger } from './pubsub.ts';
 
 // A process of its own that a test can kill: URL TOPIC FILE, and credentials where the library of Google looks for them. It notes in

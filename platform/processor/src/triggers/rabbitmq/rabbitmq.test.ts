@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Certificate, makeCertificate } from '../../../../../airgap-tests/brokers/certificates.ts';
 import { RabbitMq } from '../../../../../airgap-tests/brokers/rabbitmq.ts';
 import type { Answer, Event } from '../../engine/event.ts';
-import { textAnswer } from '../../testing/direct-workers.ts';
+import { textAnswer } from '../../engine/text-answer.ts';
 import { Bench, textOf, until } from '../delivery/testing.ts';
 import { RabbitMqTrigger } from './rabbitmq.ts';
 

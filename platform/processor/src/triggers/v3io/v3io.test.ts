@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { textAnswer } from '../../testing/direct-workers.ts';
+import { textAnswer } from '../../engine/text-answer.ts';
 import { Bench } from '../delivery/testing.ts';
 import { triggerMakerOf } from '../makers.ts';
 
