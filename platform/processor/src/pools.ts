@@ -7,7 +7,6 @@ import { Pool } from './engine/pool.ts';
 import type { Logger } from './logger.ts';
 import type { TriggerInfo } from './runtime/options.ts';
 import { workerMakerOf } from './runtime/workers.ts';
-import { batchPolicyOf } from './triggers/delivery/batcher.ts';
 
 export interface NamedTrigger {
   info: TriggerInfo;
@@ -28,7 +27,7 @@ const modeSchema = z.looseObject({
 
 const attributesSchema = z.record(z.string(), z.unknown());
 
-/** The enabled triggers of a function, in the order of their names. */
+/** The enabled triggers of a function, in the order in which it has them. */
 export function triggersOf({ spec }: FunctionConfig): NamedTrigger[] {
   return Object.entries(spec.triggers ?? {})
     .filter(([, { disabled }]) => disabled !== true)
@@ -60,7 +59,6 @@ async function makePool(
     functionName: metadata.name,
     namespace: metadata.namespace ?? defaults.namespace,
     concurrency,
-    batch: group.some(({ info, config: trigger }) => batchPolicyOf(trigger, info.name) !== undefined),
     runtimeAttributes: parse(attributesSchema, spec.runtimeAttributes ?? {}, 'spec.runtimeAttributes'),
   });
   return new Pool({

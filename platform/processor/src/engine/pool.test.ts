@@ -11,7 +11,7 @@ async function startPool(code: string): Promise<Pool> {
   const folder = await mkdtemp(join(tmpdir(), 'pool-'));
   await writeFile(join(folder, 'main.js'), code);
   const triggers = [{ index: 0, kind: 'kafka-cluster', name: 'events' }];
-  const options = { folder, handler: 'main:handler', triggers, functionName: 'f', namespace: 'n', concurrency: 1, batch: true };
+  const options = { folder, handler: 'main:handler', triggers, functionName: 'f', namespace: 'n', concurrency: 1 };
   const pool = new Pool({
     make: (workerId, listener) => new ThreadWorker({ ...options, workerId }, listener),
     size: 1,
@@ -53,7 +53,7 @@ it('a worker that ends while it starts makes the start fail, and is not taken fo
     acknowledged: () => undefined,
     exited: (reason: string) => exits.push(reason),
   };
-  const options = { folder, handler: 'main:handler', triggers: [], functionName: 'f', namespace: 'n', concurrency: 1, batch: false };
+  const options = { folder, handler: 'main:handler', triggers: [], functionName: 'f', namespace: 'n', concurrency: 1 };
 
   await expect(new ThreadWorker({ ...options, workerId: 0 }, listener).start()).rejects.toMatchObject({ code: 'AMP_HANDLER_LOAD' });
   expect(exits).toEqual([]);

@@ -78,25 +78,11 @@ export class Pool implements Workers {
   }
 
   submit(event: Event, settle: (answer: Answer) => void): void {
-    this.#accept({
-      event,
-      batch: undefined,
-      settle: settle as Job['settle'],
-      since: performance.now(),
-      wasAllocated: false,
-      isStreaming: false,
-    });
+    this.#accept(event, undefined, settle as Job['settle']);
   }
 
   submitBatch(batch: readonly Event[], settle: (answers: readonly Answer[]) => void): void {
-    this.#accept({
-      event: undefined,
-      batch,
-      settle: settle as Job['settle'],
-      since: performance.now(),
-      wasAllocated: false,
-      isStreaming: false,
-    });
+    this.#accept(undefined, batch, settle as Job['settle']);
   }
 
   async control(kind: WorkerSignal): Promise<void> {
@@ -119,7 +105,8 @@ export class Pool implements Workers {
     for (const { begun, unbegun } of ended) for (const job of [...begun, ...unbegun]) this.#refuse(job, 'stopped');
   }
 
-  #accept(job: Job): void {
+  #accept(event: Job['event'], batch: Job['batch'], settle: Job['settle']): void {
+    const job: Job = { event, batch, settle, since: performance.now(), wasAllocated: false, isStreaming: false };
     this.#pending += 1;
     if (this.#isStopped) {
       this.#refuse(job, 'stopped');

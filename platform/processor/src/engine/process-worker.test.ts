@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it, vi } from 'vitest';
-import { eventOf, makePython, runPython, shownOf } from '../testing/run-python.ts';
+import { makePython, runPython } from '../testing/run-python.ts';
+import { eventOf, raceWithTakingBack, shownOf } from '../testing/worker-run.ts';
 import type { Answer } from './event.ts';
 
 const NODE = join(import.meta.dirname, '../../../../node_modules/.bin/node');
@@ -146,24 +147,8 @@ it('takes back events that a slow one holds up, and never runs them', async () =
 
 it('either runs an event or lets it be taken back, however the two meet', async () => {
   const run = await runPython(ECHO);
-  const lost: number[] = [];
-  let next = 0;
-  for (let round = 0; round < 200; round += 1) {
-    const first = next;
-    for (let i = 0; i < 50; i += 1) run.worker.send(next++, eventOf({ body: 'x' }));
-    run.worker.flush();
-    const until = performance.now() + Math.random() * 0.5;
-    while (performance.now() < until);
-    const taken = run.worker.revoke() ?? next;
-    const last = next;
-    run.worker.send(next++, eventOf({ body: 'last' }));
-    run.worker.flush();
-    await vi.waitFor(() => expect(run.answers.at(-1)?.sequence).toBe(last), { interval: 1 });
-    const ran = new Set(run.answers.splice(0).map(({ sequence }) => sequence));
-    for (let i = first; i < last; i += 1) if (ran.has(i) !== i < taken) lost.push(i);
-  }
 
-  expect(lost).toEqual([]);
+  expect(await raceWithTakingBack(run, { rounds: 200, events: 50 })).toEqual([]);
 });
 
 it.each(['crash', 'kill'])('ends with a worker what it had started: %s', async (how) => {
@@ -197,7 +182,7 @@ it('leaves no worker behind when the processor is killed, even while a handler h
   const run = await makePython('import time\ndef handler(context, event):\n    time.sleep(600)\n');
   const program = `
     import { makePythonWorker } from ${JSON.stringify(join(import.meta.dirname, '../runtime/python/python-worker.ts'))};
-    const options = { folder: ${JSON.stringify(run.folder)}, workerId: 0, triggers: [], functionName: 'f', namespace: 'n', concurrency: 1, batch: false };
+    const options = { folder: ${JSON.stringify(run.folder)}, workerId: 0, triggers: [], functionName: 'f', namespace: 'n', concurrency: 1 };
     const worker = makePythonWorker(options, { answered() {}, exited() {}, acknowledged() {} });
     await worker.start();
     worker.send(0, { trigger: 0, timestamp: 0, method: 'GET', target: '/', head: '', body: new Uint8Array() });

@@ -16,7 +16,5 @@ export interface WorkerOptions {
   namespace: string;
   /** Events that one worker may have begun and not answered. */
   concurrency: number;
-  /** Whether the handler gets lists of events. */
-  batch: boolean;
   runtimeAttributes?: Record<string, unknown> | undefined;
 }

@@ -8,8 +8,6 @@ import type { WorkerOptions } from '../runtime/options.ts';
 import { makePythonWorker } from '../runtime/python/python-worker.ts';
 import { WorkerRun } from './worker-run.ts';
 
-export { eventOf, type Sent, shownOf } from './worker-run.ts';
-
 export type PythonRun = WorkerRun<ProcessWorker>;
 
 const make = (options: WorkerOptions, listener: WorkerListener) => makePythonWorker(options, listener) as ProcessWorker;

@@ -1,3 +1,4 @@
+import { expect, vi } from 'vitest';
 import type { Answer, Event, EventAttributes } from '../engine/event.ts';
 import type { Worker, WorkerListener } from '../engine/worker.ts';
 import type { QualifiedOffset } from '../engine/workers.ts';
@@ -35,7 +36,7 @@ export class WorkerRun<Kind extends Worker> {
       { index: 0, kind: 'http', name: 'web' },
       { index: 1, kind: 'kafka-cluster', name: 'orders' },
     ];
-    const all = { folder, workerId: 3, triggers, functionName: 'f', namespace: 'ns', concurrency: 1, batch: false, ...options };
+    const all = { folder, workerId: 3, triggers, functionName: 'f', namespace: 'ns', concurrency: 1, ...options };
     this.worker = make(all, {
       answered: (sequence, answer) => {
         this.answers.push({ sequence, answer });
@@ -82,4 +83,31 @@ export function shownOf({ status, head, body, duration }: Answer) {
   const lines = head.split('\r\n').filter((line) => line !== '');
   const headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]));
   return { status, headers, type: headers['content-type'], body: body.toString(), bytes: Buffer.from(body), duration };
+}
+
+/**
+ * Lets a worker begin events and takes them back at the same time, many times over. Gives the events that were lost or that ran in spite of
+ * it, by sequence.
+ */
+export async function raceWithTakingBack(
+  run: WorkerRun<Worker>,
+  { rounds, events }: { rounds: number; events: number },
+): Promise<number[]> {
+  const wrong: number[] = [];
+  let next = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    const first = next;
+    for (let i = 0; i < events; i += 1) run.worker.send(next++, eventOf({ body: 'x' }));
+    run.worker.flush();
+    const until = performance.now() + Math.random() * 0.5;
+    while (performance.now() < until);
+    const taken = run.worker.revoke() ?? next;
+    const last = next;
+    run.worker.send(next++, eventOf({ body: 'last' }));
+    run.worker.flush();
+    await vi.waitFor(() => expect(run.answers.at(-1)?.sequence).toBe(last), { interval: 1 });
+    const ran = new Set(run.answers.splice(0).map(({ sequence }) => sequence));
+    for (let i = first; i < last; i += 1) if (ran.has(i) !== i < taken) wrong.push(i);
+  }
+  return wrong;
 }

@@ -64,7 +64,6 @@ const make = await workerMakerOf(runtime, {
   functionName: 'f',
   namespace: 'ns',
   concurrency: 1,
-  batch: false,
 });
 const pool = new Pool({ make, size: 1, concurrency: 1, waitMs: 10_000, eventTimeoutMs: 60_000, logger: new Logger('memory') });
 await pool.start();

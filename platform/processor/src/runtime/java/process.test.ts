@@ -7,7 +7,7 @@ import { expect, it, vi } from 'vitest';
 import type { Answer } from '../../engine/event.ts';
 import { isRunning } from '../../testing/is-running.ts';
 import { handlerOf, makeJava, runJava } from '../../testing/run-java.ts';
-import { eventOf, shownOf } from '../../testing/worker-run.ts';
+import { eventOf, raceWithTakingBack, shownOf } from '../../testing/worker-run.ts';
 
 const NODE = join(import.meta.dirname, '../../../../../node_modules/.bin/node');
 /** Answers with the body; `exit N`, `halt N`, `crash` and `memory` end the process before that, and `slow N` waits N milliseconds. */
@@ -138,24 +138,8 @@ it('takes back events that a slow one holds up, and never runs them', async () =
 
 it('either runs an event or lets it be taken back, however the two meet', async () => {
   const run = await runJava(ECHO);
-  const wrong: number[] = [];
-  let next = 0;
-  for (let round = 0; round < 300; round += 1) {
-    const first = next;
-    for (let i = 0; i < 200; i += 1) run.worker.send(next++, eventOf({ body: 'x' }));
-    run.worker.flush();
-    const until = performance.now() + Math.random() * 0.5;
-    while (performance.now() < until);
-    const taken = run.worker.revoke() ?? next;
-    const last = next;
-    run.worker.send(next++, eventOf({ body: 'last' }));
-    run.worker.flush();
-    await vi.waitFor(() => expect(run.answers.at(-1)?.sequence).toBe(last), { interval: 1 });
-    const ran = new Set(run.answers.splice(0).map(({ sequence }) => sequence));
-    for (let i = first; i < last; i += 1) if (ran.has(i) !== i < taken) wrong.push(i);
-  }
 
-  expect(wrong).toEqual([]);
+  expect(await raceWithTakingBack(run, { rounds: 300, events: 200 })).toEqual([]);
 });
 
 it('goes on after a handler that leaves its thread interrupted', async () => {
@@ -168,7 +152,7 @@ it('leaves no worker behind when the processor is killed, even while a handler h
   const run = await makeJava(ECHO);
   const program = `
     import { makeJavaWorker } from ${JSON.stringify(join(import.meta.dirname, 'java-worker.ts'))};
-    const options = { folder: ${JSON.stringify(run.folder)}, workerId: 0, triggers: [], functionName: 'f', namespace: 'n', concurrency: 1, batch: false };
+    const options = { folder: ${JSON.stringify(run.folder)}, workerId: 0, triggers: [], functionName: 'f', namespace: 'n', concurrency: 1 };
     const worker = makeJavaWorker(options, { answered() {}, exited() {}, acknowledged() {} });
     await worker.start();
     worker.send(0, { trigger: 0, timestamp: 0, method: 'GET', target: '/', head: '', body: Buffer.from('slow 600000') });
