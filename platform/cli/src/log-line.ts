@@ -2,12 +2,11 @@ import { styleText } from 'node:util';
 import * as z from 'zod';
 import { plain, printable } from './table.ts';
 
-/** A record as functions write it (`time`), and as an answer brings it (`datetime`). */
+/** A record as functions write it, with fields below `with`, and as an answer brings it, with fields beside the rest. */
 const recordSchema = z.looseObject({
   level: z.string(),
   message: z.string(),
   time: z.union([z.string(), z.number()]).optional(),
-  datetime: z.union([z.string(), z.number()]).optional(),
   name: z.string().optional(),
   with: z.unknown().optional(),
 });
@@ -23,15 +22,13 @@ export function logText(line: string): string {
   return record === undefined ? printable(line) : recordText(record);
 }
 
-export function recordText({ level, message, time, datetime, with: fields }: LogRecord): string {
-  const at = new Date(time ?? datetime ?? Number.NaN);
+export function recordText({ level, message, time, name: _, with: nested, ...beside }: LogRecord): string {
+  const at = new Date(time ?? Number.NaN);
   const clock = Number.isNaN(at.getTime()) ? [] : [dim(at.toISOString().slice(11, 23))];
-  const more =
-    Object(fields) === fields
-      ? Object.entries(fields as object)
-          .filter(([, value]) => value !== undefined)
-          .map(fieldText)
-      : [];
+  const fields = { ...beside, ...(Object(nested) === nested ? (nested as object) : {}) };
+  const more = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(fieldText);
   const [short, long] = [more.filter((text) => !text.includes('\n')), more.filter((text) => text.includes('\n'))];
   const first = [...clock, styleText(colourOf(level), plain(level).padEnd(5)), printable(message), ...short.map(dim)].join('  ');
   return [first, ...long.map((text) => text.replaceAll(/^/gm, INDENT))].join('\n');

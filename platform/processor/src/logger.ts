@@ -7,6 +7,7 @@ export type LogSink = (line: string) => void;
 export interface LogRecord {
   time: string;
   level: LogLevel;
+  name: string;
   message: string;
   fields?: unknown;
 }

@@ -3,7 +3,7 @@
 import re
 
 from nuclio_sdk.json_encoder import encode
-from nuclio_sdk.logger import LEVELS
+from nuclio_sdk.logger import LEVELS, milliseconds_of
 
 _WANTED = re.compile(rb"(?:^|\n)x-nuclio-log-level:[ \t]*(\w+)", re.IGNORECASE)
 # Nuclio leaves the logs out where they are as long as this.
@@ -18,14 +18,18 @@ def level_of(head):
 
 
 class Collector:
+    """Keeps records as Nuclio sends them: the fields beside the rest, and the time in milliseconds."""
+
     def __init__(self, level):
         self._level = level
         self._records = []
 
     def keep(self, record):
         if LEVELS.index(record["level"]) >= self._level:
-            kept = {"datetime": record["time"], "level": record["level"], "message": record["message"]}
-            kept["with"] = record.get("with", {})
+            fields = record.get("with", {})
+            kept = dict(fields) if isinstance(fields, dict) else {"with": fields}
+            kept.update((name, record[name]) for name in ("level", "name", "message"))
+            kept["time"] = milliseconds_of(record["time"])
             self._records.append(kept)
 
     def add_to(self, output):

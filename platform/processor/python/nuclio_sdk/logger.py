@@ -1,3 +1,4 @@
+import calendar
 import os
 import sys
 import time
@@ -67,6 +68,11 @@ class Logger:
 def _now():
     seconds, milliseconds = divmod(time.time_ns() // 1_000_000, 1000)
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{milliseconds:03}Z"
+
+
+def milliseconds_of(text):
+    """A time of a record since 1970."""
+    return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")) * 1000 + int(text[20:23])
 
 
 def _filled(message, args):

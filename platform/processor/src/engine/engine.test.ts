@@ -89,7 +89,7 @@ describe('a worker', () => {
       context.logger.debug('d'); context.logger.infoWith('i', { n: 1 }); context.logger.warn('ü'); return 'x' }`);
     const { headers } = await call(url, { headers: { 'x-nuclio-log-level': 'info' } });
     expect(JSON.parse(headers.get('x-nuclio-logs') ?? '')).toMatchObject([
-      { level: 'info', message: 'i', with: { n: 1 } },
+      { time: expect.any(Number), level: 'info', message: 'i', n: 1 },
       { level: 'warn', message: 'ü' },
     ]);
     expect((await call(url)).headers.get('x-nuclio-logs')).toBeNull();

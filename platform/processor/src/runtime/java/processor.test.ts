@@ -16,7 +16,7 @@ it('serves a Java function over HTTP, with its prints and logs on stdout in thei
   const answer = await call(`${url}/a?b=c`, { method: 'POST', headers: { 'x-nuclio-log-level': 'info' }, body: 'ü' });
 
   expect(answer).toMatchObject({ status: 200, type: 'text/plain', body: '/a c ü' });
-  expect(JSON.parse(answer.headers.get('x-nuclio-logs') ?? '')).toMatchObject([{ message: 'a log', with: { number: 1 } }]);
+  expect(JSON.parse(answer.headers.get('x-nuclio-logs') ?? '')).toMatchObject([{ message: 'a log', number: 1 }]);
   const at = lines.indexOf('a print: ü');
   expect(JSON.parse(lines[at + 1] ?? '')).toEqual({
     time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),

@@ -37,8 +37,9 @@ export class CollectingLogger {
     return text.length >= LIMIT_BYTES ? output : { ...output, head: `${output.head}x-nuclio-logs: ${text}\r\n` };
   }
 
-  #keep({ time, level, message, fields }: LogRecord, from: LogLevel): void {
+  /** As Nuclio does: the fields beside the rest, and the time in milliseconds. */
+  #keep({ time, level, name, message, fields }: LogRecord, from: LogLevel): void {
     if (logLevels.indexOf(level) < logLevels.indexOf(from)) return;
-    this.#records.push({ datetime: time, level, message, with: fields ?? {} });
+    this.#records.push({ ...(fields as object | undefined), time: Date.parse(time), level, name, message });
   }
 }

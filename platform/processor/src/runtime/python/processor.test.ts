@@ -14,7 +14,7 @@ def handler(context, event):
   const answer = await call(`${url}/a?b=c`, { method: 'POST', headers, body: '{"n": 1}' });
 
   expect(answer).toMatchObject({ status: 200, type: 'application/json', body: '{"n": 1, "path": "/a"}' });
-  expect(JSON.parse(answer.headers.get('x-nuclio-logs') ?? '')).toMatchObject([{ message: 'a log', with: { number: 1 } }]);
+  expect(JSON.parse(answer.headers.get('x-nuclio-logs') ?? '')).toMatchObject([{ message: 'a log', number: 1 }]);
   const at = lines.indexOf('a print');
   expect(JSON.parse(lines[at + 1] ?? '')).toEqual({
     time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),

@@ -76,7 +76,7 @@ describe('a wrapper that speaks the protocol of Nuclio', () => {
     const { headers } = await run.call({ headers: { 'x-nuclio-log-level': 'info' } });
 
     expect(JSON.parse(headers['x-nuclio-logs'] ?? '')).toEqual([
-      { datetime: expect.any(String), level: 'warn', message: 'a warning', with: { n: 1 } },
+      { time: expect.any(Number), level: 'warn', name: expect.any(String), message: 'a warning', n: 1 },
     ]);
     expect((await run.call()).headers).not.toHaveProperty('x-nuclio-logs');
   });

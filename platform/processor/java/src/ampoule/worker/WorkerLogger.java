@@ -5,6 +5,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.IllegalFormatException;
@@ -77,11 +78,12 @@ final class WorkerLogger implements Logger {
         print(lineOf(record));
         EventLogs logs = collecting;
         if (logs == null) return;
-        Map<String, Object> kept = new LinkedHashMap<>();
-        kept.put("datetime", time);
+        // As Nuclio does: the fields beside the rest, and the time in milliseconds.
+        Map<String, Object> kept = new LinkedHashMap<>(fields);
+        kept.put("time", Instant.parse(time).toEpochMilli());
         kept.put("level", level.text);
+        kept.put("name", name);
         kept.put("message", message);
-        kept.put("with", fields);
         logs.keep(level, kept);
     }
 
