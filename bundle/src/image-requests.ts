@@ -83,6 +83,7 @@ const kubeadmSample = {
   dnsServiceIp: '10.96.0.10',
   cgroupDriver: 'systemd',
   failCgroupV1: 'false',
+  evictionBytes: '1',
   resolvConf: '',
   containerdSocket: '/run/containerd.sock',
 };

@@ -16,5 +16,8 @@ export const installConfigSchema = z
 
 export type InstallConfig = z.output<typeof installConfigSchema>;
 
+/** What the kubelet keeps free on the disks of pods and of images; below it, it removes images that nothing runs, then evicts pods. */
+export const EVICTION_BYTES = 512 * 2 ** 20;
+
 /** The answers with everything found out that the host itself can tell. */
 export type ResolvedConfig = InstallConfig & { nodeAddress: string; nodeName: string };

@@ -42,7 +42,7 @@ describe('a sealed host', () => {
   beforeAll(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'lab-test-'));
     lab = await openLab();
-    host = await lab.createHost({ name: 'one', memoryLimit: 2048 * MEBIBYTE, dataTmpfsBytes: 16 * MEBIBYTE });
+    host = await lab.createHost({ name: 'one', memoryLimit: 2048 * MEBIBYTE, dataDiskBytes: 16 * MEBIBYTE });
     await host.boot();
   }, BOOT_MS);
 
@@ -86,7 +86,7 @@ describe('a sealed host', () => {
     await host.copyIn(scratch, '/var/lib/ampoule/bundle');
     expect(await host.readFile('/run/new/file')).toBe('carried over');
     expect(await host.readFile('/var/lib/ampoule/bundle/file')).toBe('carried over');
-    expect(await host.mustExec('findmnt', ['-no', 'FSTYPE', '/var/lib/ampoule'])).toBe('tmpfs\n');
+    expect(await host.mustExec('findmnt', ['-no', 'FSTYPE', '/var/lib/ampoule'])).toBe('ext4\n');
     expect(await stat('/run/new').catch(() => undefined)).toBeUndefined();
   });
 

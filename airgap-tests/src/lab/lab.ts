@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exec } from '@ampoule/lib/exec';
 import { groupParents } from './cgroups.ts';
@@ -33,7 +33,7 @@ export interface HostOptions {
   /** Bytes of memory for the whole host; default no limit. */
   memoryLimit?: number;
   /** Gives `dataPath` a file system of its own of this many bytes, kept over reboots. */
-  dataTmpfsBytes?: number;
+  dataDiskBytes?: number;
   /** Default /var/lib/ampoule. */
   dataPath?: string;
 }
@@ -81,7 +81,7 @@ export class Lab {
 
   /** Makes a host that is switched off, with a fresh copy of its distribution. @throws AMP_LAB_NAME, AMP_LAB_MIRROR, AMP_LAB_ROOTFS */
   async createHost(options: HostOptions): Promise<SealedHost> {
-    const { name, distribution = 'bookworm', memoryLimit, dataTmpfsBytes, dataPath = '/var/lib/ampoule' } = options;
+    const { name, distribution = 'bookworm', memoryLimit, dataDiskBytes, dataPath = '/var/lib/ampoule' } = options;
     if (!/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name) || name === SWITCH || this.#hosts.has(name)) {
       throw labError('AMP_LAB_NAME', {
         what: `A sealed host cannot be called ${name}`,
@@ -92,14 +92,14 @@ export class Lab {
     const address = `${subnetOf(this.run)}.${FIRST_ADDRESS + port}`;
     const rootDirectory = join(this.#record.directory, name);
     const consoleFile = join(this.#record.directory, `${name}.console`);
-    const binds = dataTmpfsBytes === undefined ? [] : [`${join(this.#record.directory, `${name}.data`)}:${dataPath}`];
+    const binds = dataDiskBytes === undefined ? [] : [`${join(this.#record.directory, `${name}.data`)}:${dataPath}`];
     const parts = { run: this.run, name, address, port, rootDirectory, consoleFile, groupParents: this.#record.groupParents, binds };
     const host = new SealedHost({ ...parts, ...(memoryLimit === undefined ? {} : { memoryLimit }) });
     // Taken at once, so that hosts can be made at the same time.
     this.#hosts.set(name, host);
     await copyTree(await rootFileSystem(distribution, this.#onProgress), rootDirectory);
     await prepareRoot(rootDirectory, name, address);
-    if (dataTmpfsBytes !== undefined) await this.#mountData(name, dataTmpfsBytes);
+    if (dataDiskBytes !== undefined) await this.#mountData(name, dataDiskBytes);
     return host;
   }
 
@@ -129,6 +129,10 @@ export class Lab {
   async #mountData(name: string, bytes: number): Promise<void> {
     const directory = join(this.#record.directory, `${name}.data`);
     await mkdir(directory);
-    await exec('mount', ['-t', 'tmpfs', '-o', `size=${bytes},mode=0755`, 'tmpfs', directory], { timeoutMs: 10_000 });
+    const image = `${directory}.image`;
+    await writeFile(image, '');
+    await truncate(image, bytes);
+    await exec('mkfs.ext4', ['-q', '-F', '-m', '0', image], { timeoutMs: 60_000 });
+    await exec('mount', ['-o', 'loop', image, directory], { timeoutMs: 10_000 });
   }
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { EVICTION_BYTES } from '../config.ts';
 import { addressText, networkOf } from '../host/cidr.ts';
 import { paths } from '../paths.ts';
 import type { Pki } from '../pki/ensure.ts';
@@ -16,6 +17,7 @@ export function kubeadmValues({ config, traits }: Pick<InstallContext, 'config' 
     failCgroupV1: 'false',
     containerdSocket: paths.containerdSocket,
     resolvConf,
+    evictionBytes: String(EVICTION_BYTES),
   };
 }
 

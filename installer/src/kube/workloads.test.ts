@@ -1,7 +1,7 @@
 import { AppsV1Api, CoreV1Api, type V1PodStatus } from '@kubernetes/client-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ApiServer, startApiServer } from './testing.ts';
-import { explainWorkload, listWorkloads } from './workloads.ts';
+import { explainNodes, explainWorkload, listWorkloads } from './workloads.ts';
 
 let server: ApiServer;
 let apps: AppsV1Api;
@@ -95,4 +95,18 @@ it('explains what is not ready by its containers, its place and its newest warni
   ]);
   expect(reasons).toHaveLength(4);
   expect(reasons[3]).toMatch(/^ill-1: (first|newest)$/);
+});
+
+it('names what keeps pods off a node', async () => {
+  const spec = { taints: [{ key: 'node.kubernetes.io/disk-pressure', effect: 'NoSchedule' }] };
+  const made = await core.createNode({ body: { metadata: { name: 'node1' }, spec } });
+  const conditions = [
+    { type: 'Ready', status: 'True' },
+    { type: 'MemoryPressure', status: 'False' },
+    { type: 'DiskPressure', status: 'True', message: 'kubelet has disk pressure' },
+  ];
+  await core.replaceNodeStatus({ name: 'node1', body: { ...made, status: { conditions } } });
+  const reasons = await explainNodes(server.kubeconfig);
+  expect(reasons).toContain('node node1: DiskPressure is True: kubelet has disk pressure');
+  expect(reasons).toContain('node node1: taint node.kubernetes.io/disk-pressure');
 });

@@ -53,6 +53,18 @@ export async function explainWorkload(
   return [...new Set([...reasons, ...warnings.slice(-1), ...logs.flat()])];
 }
 
+/** What keeps pods off the nodes, such as the pressure of a full disk: the scheduler's own messages do not name it. */
+export async function explainNodes(kubeconfig: KubeConfig): Promise<string[]> {
+  const { items } = await kubeconfig.makeApiClient(CoreV1Api).listNode();
+  return items.flatMap(({ metadata, spec, status }) => {
+    const taints = (spec?.taints ?? []).filter(({ effect }) => effect !== 'PreferNoSchedule').map(({ key }) => `taint ${key}`);
+    const conditions = (status?.conditions ?? [])
+      .filter(({ type, status: state }) => (type === 'Ready' ? state !== 'True' : state === 'True'))
+      .map(({ type, status: state, message }) => `${type} is ${state}: ${message}`);
+    return [...conditions, ...taints].map((reason) => `node ${metadata?.name}: ${reason}`);
+  });
+}
+
 function podReasons({ metadata, status }: V1Pod): string[] {
   const waiting = (status?.containerStatuses ?? []).flatMap(({ name, state, ready, restartCount }) => {
     const detail = state?.waiting ?? state?.terminated;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { adminKubeConfig } from '../../kube/client.ts';
 import { reasonOf } from '../../kube/errors.ts';
-import { explainWorkload, listWorkloads } from '../../kube/workloads.ts';
+import { explainNodes, explainWorkload, listWorkloads } from '../../kube/workloads.ts';
 import { installError } from '../errors.ts';
 import type { Step } from '../step.ts';
 import { applianceObjects } from './manifests.ts';
@@ -39,6 +39,7 @@ export const ready: Step = {
         );
         const there = own.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`);
         reasons.push([...wanted].filter((name) => !there.includes(name)).map((name) => `${name} is not seen`));
+        reasons.push(await explainNodes(kubeconfig).catch(() => []));
         throw installError('AMP_NOT_READY', {
           what: `${wanted.size - own.length + waiting.length} parts of the appliance are not ready after ${TIMEOUT_MS / 1000} s`,
           why: reasons.flat().join('\n'),

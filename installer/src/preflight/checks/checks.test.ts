@@ -1,6 +1,6 @@
 import { symlink } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import type { ResolvedConfig } from '../../config.ts';
+import { EVICTION_BYTES, type ResolvedConfig } from '../../config.ts';
 import type { LiveState } from '../../host/live.ts';
 import { fitHost, fitMounts, fitRoutes, ROUTES } from '../../host/testing/fit-host.ts';
 import { type Files, mountLine, routeLine } from '../../host/testing/host-folder.ts';
@@ -136,6 +136,15 @@ describe('what each check finds', () => {
       detail: expect.stringMatching(/free on \/, .* GiB needed/),
       fix: expect.stringMatching(/Free or add/),
     });
+  });
+
+  it('asks for as much room as the kubelet keeps free, beyond what the bundle needs', async () => {
+    const host = await fitHost();
+    const { freeBytes } = await host.space('/');
+    const statusWith = async (kept: number) =>
+      (await outcomeOf('disk.space-data', inputFor(host, {}, { installBytes: freeBytes - kept }))).status;
+    expect(await statusWith(2 ** 30 + EVICTION_BYTES / 2)).toBe('fail');
+    expect(await statusWith(2 ** 30 + EVICTION_BYTES * 1.5)).toBe('pass');
   });
 
   it('names a data directory that is a symbolic link', async () => {

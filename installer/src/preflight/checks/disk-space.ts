@@ -1,10 +1,11 @@
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EVICTION_BYTES } from '../../config.ts';
 import type { Host } from '../../host/host.ts';
 import { isBelow, listMounts, mountOf } from '../../host/mounts.ts';
 import { paths } from '../../paths.ts';
 import { size } from '../format.ts';
-import { type Check, fail, type Outcome, type PreflightInput, pass, warn } from '../model.ts';
+import { type Check, fail, type Outcome, type PreflightInput, pass } from '../model.ts';
 import { hasAmpoule } from '../ours.ts';
 
 const MIB = 2 ** 20;
@@ -12,8 +13,6 @@ const MIB = 2 ** 20;
 const RUNNING_BYTES = 1024 * MIB;
 const LOG_BYTES = 200 * MIB;
 const INODES_NEEDED = 100_000;
-// The kubelet evicts pods below 10 % free and collects images at 85 % used.
-const EVICTION_SHARE = 0.15;
 
 /** Room on the disks, computed from the bundle. */
 export const diskSpaceChecks: Check[] = [
@@ -23,7 +22,7 @@ export const diskSpaceChecks: Check[] = [
     async run(input) {
       const { installBytes, programBytes = 0 } = input.needs;
       const together = await sameMount(input.host, paths.data, paths.programs);
-      return room(input, paths.data, (together ? installBytes : installBytes - programBytes) + RUNNING_BYTES);
+      return room(input, paths.data, (together ? installBytes : installBytes - programBytes) + RUNNING_BYTES + EVICTION_BYTES);
     },
   },
   {
@@ -48,16 +47,11 @@ export const diskSpaceChecks: Check[] = [
     run: (input) => room(input, paths.logs, LOG_BYTES),
   },
   {
-    id: 'disk.headroom',
-    title: 'Room before the kubelet evicts pods',
-    async run({ host, needs }) {
-      const { freeBytes, totalBytes } = await host.space(await host.nearest(paths.kubelet));
-      const left = freeBytes - ((await hasAmpoule(host)) ? 0 : needs.installBytes);
-      if (left > totalBytes * EVICTION_SHARE) return pass(`${size(left)} of ${size(totalBytes)} stay free`);
-      return warn(
-        `${size(Math.max(left, 0))} of ${size(totalBytes)} stay free, less than ${EVICTION_SHARE * 100} %`,
-        'Enlarge the disk: the kubelet deletes images and evicts pods when a disk is that full.',
-      );
+    id: 'disk.space-kubelet',
+    title: `Room below ${paths.kubelet}`,
+    async run(input) {
+      if (await sameMount(input.host, paths.data, paths.kubelet)) return pass(`on the same disk as ${paths.data}, counted there`);
+      return room(input, paths.kubelet, RUNNING_BYTES + EVICTION_BYTES);
     },
   },
   {
