@@ -3,8 +3,8 @@ import type { Appliance } from '../src/appliance.ts';
 import { greetingSource } from '../src/greeting.ts';
 import { openSite } from '../src/site.ts';
 
-// Bookworm is the host of every other scenario.
-describe.each(['trixie'] as const)('the same bundle on Debian %s', (distribution) => {
+// Debian 13 and Ubuntu 24.04; Debian 12 is the host of every other scenario.
+describe.each(['trixie', 'noble'] as const)('the same bundle on %s', (distribution) => {
   let appliance: Appliance | undefined;
   afterEach(() => appliance?.lab.close());
 

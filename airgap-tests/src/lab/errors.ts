@@ -1,7 +1,7 @@
 import { errorsOf } from '@ampoule/lib/errors';
 
 export const labErrorCodes = {
-  AMP_LAB_MIRROR: 'No Debian archive is configured in apt, so no root file system of a sealed host can be made.',
+  AMP_LAB_MIRROR: 'The archive of a distribution cannot be reached, so no root file system of a sealed host can be made.',
   AMP_LAB_ROOTFS: 'The root file system of a sealed host could not be made.',
   AMP_LAB_NAME: 'The name of a sealed host is not a short host name, or is taken.',
   AMP_LAB_BOOT: 'A sealed host did not come up.',

@@ -1,13 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { exec } from '@ampoule/lib/exec';
 import { labError } from './errors.ts';
+import { ubuntuSources } from './ubuntu.ts';
 
-export type Distribution = 'bookworm' | 'trixie';
+/** Debian 12 and 13, Ubuntu 24.04. */
+export type Distribution = 'bookworm' | 'trixie' | 'noble';
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /** The lines of sources.list for a distribution, with the mirror that apt on this machine uses. @throws AMP_LAB_MIRROR */
 export async function aptSources(distribution: Distribution): Promise<string[]> {
+  if (distribution === 'noble') return ubuntuSources(distribution);
   const targets = await exec(
     'apt-get',
     ['indextargets', '--format', '$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)', 'Created-By: Packages'],
