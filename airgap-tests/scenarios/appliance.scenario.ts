@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Appliance } from '../src/appliance.ts';
 import { countEgress, type Egress } from '../src/egress.ts';
@@ -78,21 +79,37 @@ describe('an appliance on one sealed host', () => {
   });
 
   it.each([
-    ['python', 'main.py', 'def handler(context, event):\n    return "python " + event.body.decode()\n', 'python you'],
-    ['shell', 'main.sh', 'printf "shell %s" "$(cat)"\n', 'shell you'],
+    ['python', { 'main.py': 'def handler(context, event):\n    return "python " + event.body.decode()\n' }],
+    ['shell', { 'main.sh': 'printf "shell %s" "$(cat)"\n' }],
+    ['typescript', { 'main.ts': 'export const handler = (_: unknown, e: { body: Buffer }): string => "typescript " + e.body;\n' }],
     [
-      'typescript',
-      'main.ts',
-      'export const handler = (_: unknown, e: { body: Buffer }): string => "typescript " + e.body;\n',
-      'typescript you',
+      'packages',
+      {
+        'main.js':
+          'import { named } from "named"; import { space } from "./lib/space.js"; export const handler = (c, e) => named + space + e.body;\n',
+        'package.json': '{ "type": "module" }',
+        'lib/space.js': 'export const space = " ";\n',
+        'node_modules/named/package.json': '{ "type": "module", "exports": "./index.js" }',
+        'node_modules/named/index.js': 'export const named = "packages";\n',
+      },
     ],
-  ])('deploys a function in %s by one command in an empty shell, and calls it by another', async (name, file, source, answer) => {
-    await host.mustExec('mkdir', ['-p', `/root/${name}`]);
-    await host.mustExec('sh', ['-c', `printf '%s' "$1" > "$2"`, 'sh', source, `/root/${name}/${file}`]);
+    [
+      'modules',
+      {
+        'main.py': 'from tools.space import SPACE\n\ndef handler(context, event):\n    return "modules" + SPACE + event.body.decode()\n',
+        'tools/space.py': 'SPACE = " "\n',
+      },
+    ],
+  ])('deploys a function of %s by one command in an empty shell, and calls it by another', async (name, files) => {
+    for (const [file, content] of Object.entries(files)) {
+      const path = `/root/${name}/${file}`;
+      await host.mustExec('mkdir', ['-p', dirname(path)]);
+      await host.mustExec('sh', ['-c', `printf '%s' "$1" > "$2"`, 'sh', content, path]);
+    }
     const deployed = await appliance.command('fn', 'deploy', `/root/${name}`);
     expect(deployed.code, deployed.stdout + deployed.stderr).toBe(0);
     const invoked = await appliance.command('fn', 'invoke', name, '--body', 'you');
-    expect(invoked.stdout.trim()).toBe(answer);
+    expect(invoked.stdout.trim()).toBe(`${name} you`);
     expect((await appliance.command('fn', 'delete', name)).code).toBe(0);
   });
 

@@ -7,6 +7,10 @@ import { packTar } from '@ampoule/lib/oci/layer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { archiveFilesOf } from './archive.ts';
 
+/** None of these lies in the registry. */
+const filesAt = (url: string, attributes: object) =>
+  archiveFilesOf(url, { ...attributes }, () => Promise.reject(new Error('the registry was asked')));
+
 describe('an archive with the code of a function', () => {
   let server: Server;
   let url: string;
@@ -38,7 +42,7 @@ describe('an archive with the code of a function', () => {
     ['tar.gz', (bytes: Buffer) => gzipSync(bytes)],
   ])('gives the files of a folder of a %s, without links', async (_format, pack) => {
     body = pack(body);
-    const files = await archiveFilesOf(url, attributes);
+    const files = await filesAt(url, attributes);
     expect(files).toEqual([
       { path: 'lib/tool.sh', content: Buffer.from('tool'), mode: 0o755 },
       { path: 'main.py', content: Buffer.from('main'), mode: 0o644 },
@@ -52,7 +56,7 @@ describe('an archive with the code of a function', () => {
         { path: 'main.py', content: 'main' },
       ]),
     );
-    expect((await archiveFilesOf(url, { headers: attributes.headers })).map(({ path }) => path)).toEqual(['main.py']);
+    expect((await filesAt(url, { headers: attributes.headers })).map(({ path }) => path)).toEqual(['main.py']);
   });
 
   it.each([
@@ -64,12 +68,12 @@ describe('an archive with the code of a function', () => {
   ])('that cannot be used is refused, without its secrets: %s', async (why, given, world: { status?: number; body?: Buffer }) => {
     status = world.status ?? status;
     body = world.body ?? body;
-    const failure = await archiveFilesOf(url, given).catch((error: unknown) => error);
+    const failure = await filesAt(url, given).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'AMP_BUILD_ARCHIVE', why });
     expect(String((failure as { what: string }).what)).not.toContain('secret');
   });
 
   it('is fetched by http and https alone', async () => {
-    await expect(archiveFilesOf('file:///etc/passwd', {})).rejects.toMatchObject({ why: 'only http and https are known' });
+    await expect(filesAt('file:///etc/passwd', {})).rejects.toMatchObject({ why: 'only http and https are known' });
   });
 });

@@ -5,6 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { AmpouleError, messageOf } from '@ampoule/lib/errors';
 import type { LayerEntry } from '@ampoule/lib/oci/layer';
 import { parse } from '@ampoule/lib/parse';
+import { MAX_SOURCE_BYTES, MAX_SOURCE_FILES, sourceDigestOf } from '@ampoule/platform-api/source-archive';
 import { extract } from 'tar-stream';
 import * as z from 'zod';
 import { builderError } from './errors.ts';
@@ -17,19 +18,23 @@ const attributesSchema = z.looseObject({
 });
 
 const TIMEOUT_MS = 60_000;
-const MAX_BYTES = 64 << 20;
-const MAX_FILES = 10_000;
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 const ZIP_MAGIC = Buffer.from('PK');
 
 /**
- * The files of a tar or tar.gz that a server inside the site has. Links and the like are left out, and so is what would lie outside.
+ * The files of a tar or tar.gz that the private registry or a server inside the site has. Links and the like are left out, and so is what would lie outside.
  * @throws AMP_BUILD_ARCHIVE
  */
-export async function archiveFilesOf(url: string, attributes: Record<string, unknown>): Promise<(LayerEntry & { path: string })[]> {
+export async function archiveFilesOf(
+  url: string,
+  attributes: Record<string, unknown>,
+  fetchStored: (digest: string) => Promise<Buffer>,
+): Promise<(LayerEntry & { path: string })[]> {
   const { headers, workDir } = parse(attributesSchema, attributes, 'spec.build.codeEntryAttributes');
   try {
-    const files = await filesOf(await download(url, headers ?? {}), workDir ?? '');
+    const digest = sourceDigestOf(url);
+    const bytes = digest === undefined ? await download(url, headers ?? {}) : await fetchStored(digest);
+    const files = await filesOf(bytes, workDir ?? '');
     if (files.length === 0) throw new Error(workDir ? `it holds no files in ${workDir}` : 'it holds no files');
     return files;
   } catch (cause) {
@@ -67,7 +72,7 @@ async function filesOf(bytes: Buffer, workDir: string): Promise<(LayerEntry & { 
       }
       const isProgram = ((entry.header.mode ?? 0) & 0o100) !== 0;
       found.push({ path: segments.slice(prefix.length).join('/'), content: await buffer(entry), mode: isProgram ? 0o755 : 0o644 });
-      if (found.length > MAX_FILES) throw new Error(`it holds more than ${MAX_FILES} files`);
+      if (found.length > MAX_SOURCE_FILES) throw new Error(`it holds more than ${MAX_SOURCE_FILES} files`);
     }
   })();
   await Promise.all([pipeline(Readable.from([tar]), entries), reading]);
@@ -80,7 +85,7 @@ async function limited(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   let size = 0;
   for await (const chunk of stream) {
     size += chunk.length;
-    if (size > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES >> 20} MiB`);
+    if (size > MAX_SOURCE_BYTES) throw new Error(`it is larger than ${MAX_SOURCE_BYTES >> 20} MiB`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { packLayer } from '@ampoule/lib/oci/layer';
 import { RegistryClient } from '@ampoule/lib/oci/registry';
 import { mediaTypes } from '@ampoule/lib/oci/types';
+import { FakeRegistry } from '@ampoule/lib/testing/fake-registry';
 import { Cache } from '@ampoule/platform-api/kube/cache';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import { FakeApi } from '@ampoule/platform-api/kube/fake-api';
@@ -9,7 +10,6 @@ import { silentLogger as logger } from '@ampoule/platform-api/kube/logger';
 import { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
 import { type RawObject, resources } from '@ampoule/platform-api/kube/resources';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeRegistry } from './fake-registry.ts';
 import { buildImage } from './image.ts';
 import { BuildReconciler } from './reconciler.ts';
 
@@ -161,6 +161,16 @@ describe('the builder', () => {
     expect(filesOf(String(spec.image))).toMatchObject({ [path]: 'the code' });
   });
 
+  it('puts the files of an archive that was sent before into the image', async () => {
+    const archive = await packLayer([
+      { path: 'main.js', content: 'main' },
+      { path: 'node_modules/a/index.js', content: 'a' },
+    ]);
+    const path = `registry:${fake.put('ampoule.internal/sources/nuclio', archive.bytes)}`;
+    const { spec } = await build({ runtime: 'nodejs', handler: 'main:handler', build: { codeEntryType: 'archive', path } });
+    expect(filesOf(String(spec.image))).toMatchObject({ 'opt/nuclio/main.js': 'main', 'opt/nuclio/node_modules/a/index.js': 'a' });
+  });
+
   const source = { runtime: 'nodejs', build: { functionSourceCode: code('x') } };
 
   it('builds nothing where that is asked for', async () => {
@@ -182,6 +192,10 @@ describe('the builder', () => {
   it.each([
     [{ runtime: 'cobol', build: { functionSourceCode: code('x') } }, /Runtime cobol is not supported/],
     [{ runtime: 'nodejs', build: { path: 'http://elsewhere', codeEntryType: 'git' } }, /Code entry type git is not supported/],
+    [
+      { runtime: 'nodejs', build: { path: `registry:sha256:${'0'.repeat(64)}`, codeEntryType: 'archive' } },
+      /has no source code sha256:0+ of namespace nuclio/,
+    ],
     [{ runtime: 'nodejs', build: { path: 'http://elsewhere' } }, /spec\.build\.path is not supported/],
     [{ runtime: 'shell', handler: 'program', build: { functionSourceCode: code('x') } }, /Handler program is not valid/],
     [{ runtime: 'python', handler: '..secret:h', build: { functionSourceCode: code('x') } }, /Handler .* is not valid/],

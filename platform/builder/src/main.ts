@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { RegistryClient } from '@ampoule/lib/oci/registry';
 import { Cache } from '@ampoule/platform-api/kube/cache';
 import { KubeClient } from '@ampoule/platform-api/kube/client';
 import { loadKubeConfig } from '@ampoule/platform-api/kube/config';
@@ -8,16 +6,17 @@ import { serveHealth } from '@ampoule/platform-api/kube/health';
 import { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
 import { resources } from '@ampoule/platform-api/kube/resources';
 import { runComponent } from '@ampoule/platform-api/kube/run';
+import { connectRegistry } from '@ampoule/platform-api/registry';
 import { pino } from 'pino';
 import { BuildReconciler } from './reconciler.ts';
-import { readSettings, type Settings } from './settings.ts';
+import { readSettings } from './settings.ts';
 
 const settings = readSettings(process.env);
 const logger = pino({ name: 'builder', level: settings.logLevel });
 
 await runComponent(logger, async () => {
   const client = new KubeClient(loadKubeConfig());
-  const registry = await connect(settings.registry);
+  const registry = await connectRegistry(settings.registry);
   const functions = new Cache({ client, logger, namespace: settings.namespace, resource: resources.functions });
   const platform = new PlatformConfigSource(client, settings.namespace, logger);
   const reconciler = new BuildReconciler({ client, functions, registry, platform, runtimeImages: settings.runtimeImages, logger });
@@ -25,7 +24,7 @@ await runComponent(logger, async () => {
   const health = serveHealth(settings.health, () => functions.isSynced);
   await functions.start();
   controller.start();
-  logger.info({ namespace: settings.namespace, registry: settings.registry.url }, 'builder started');
+  logger.info({ namespace: settings.namespace, registry: settings.registry.AMPOULE_REGISTRY_URL }, 'builder started');
   return async () => {
     health.close();
     await controller.stop();
@@ -33,12 +32,3 @@ await runComponent(logger, async () => {
     client.close();
   };
 });
-
-async function connect({ url, username, password, caFile }: Settings['registry']): Promise<RegistryClient> {
-  return new RegistryClient({
-    url,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(caFile === undefined ? {} : { ca: await readFile(caFile, 'utf8') }),
-  });
-}

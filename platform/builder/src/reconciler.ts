@@ -77,7 +77,7 @@ export class BuildReconciler {
     const { metadata, spec } = fn;
     if (!needsBuild(fn)) return spec.image || spec.build?.image || '';
     const repository = imageRepositoryOf(metadata.namespace, metadata.name);
-    return buildImage(registry, { base: baseImageOf(spec, runtimeImages), repository, files: await sourceFilesOf(spec) });
+    return buildImage(registry, { base: baseImageOf(spec, runtimeImages), repository, files: await sourceFilesOf(fn, registry) });
   }
 
   async #report(key: string, seen: NuclioFunction, change: FunctionChange): Promise<void> {

@@ -1,15 +1,11 @@
 import { parse } from '@ampoule/lib/parse';
 import { defaults } from '@ampoule/platform-api/constants';
+import { type RegistryVariables, registryVariables } from '@ampoule/platform-api/registry';
 import * as z from 'zod';
 
 const settingsSchema = z.object({
   AMPOULE_FUNCTION_NAMESPACE: z.string().default(defaults.namespace),
-  /** For example https://10.0.0.5:5000 */
-  AMPOULE_REGISTRY_URL: z.url(),
-  AMPOULE_REGISTRY_USERNAME: z.string().optional(),
-  AMPOULE_REGISTRY_PASSWORD: z.string().optional(),
-  /** File with the PEM of the CA that signed the registry's certificate. */
-  AMPOULE_REGISTRY_CA: z.string().optional(),
+  ...registryVariables,
   /** For example ampoule.internal/runtime-nodejs:0.1.0 */
   AMPOULE_RUNTIME_NODEJS: z.string().min(1),
   AMPOULE_RUNTIME_PYTHON: z.string().min(1),
@@ -24,12 +20,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
   const found = parse(settingsSchema, env, 'the environment');
   return {
     namespace: found.AMPOULE_FUNCTION_NAMESPACE,
-    registry: {
-      url: found.AMPOULE_REGISTRY_URL,
-      username: found.AMPOULE_REGISTRY_USERNAME,
-      password: found.AMPOULE_REGISTRY_PASSWORD,
-      caFile: found.AMPOULE_REGISTRY_CA,
-    },
+    registry: found as RegistryVariables,
     runtimeImages: {
       nodejs: found.AMPOULE_RUNTIME_NODEJS,
       python: found.AMPOULE_RUNTIME_PYTHON,
@@ -39,5 +30,3 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     logLevel: found.LOG_LEVEL,
   };
 }
-
-export type Settings = ReturnType<typeof readSettings>;

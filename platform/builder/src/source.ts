@@ -1,7 +1,9 @@
 import type { LayerEntry } from '@ampoule/lib/oci/layer';
+import type { RegistryClient } from '@ampoule/lib/oci/registry';
 import { annotations, paths } from '@ampoule/platform-api/constants';
 import type { FunctionSpec, NuclioFunction } from '@ampoule/platform-api/function';
 import { handlerFileOf, runtimeNameOf } from '@ampoule/platform-api/handler';
+import { sourceRepositoryOf } from '@ampoule/platform-api/source-archive';
 import { archiveFilesOf } from './archive.ts';
 import { builderError } from './errors.ts';
 
@@ -22,7 +24,11 @@ export function baseImageOf({ runtime }: FunctionSpec, images: Record<string, st
 }
 
 /** The files of a function, as they are to lie in its image. @throws AMP_BUILD_SOURCE, AMP_BUILD_ARCHIVE, AMP_FUNCTION_INVALID */
-export async function sourceFilesOf({ build, handler, runtime }: FunctionSpec): Promise<LayerEntry[]> {
+export async function sourceFilesOf(
+  { metadata, spec }: Pick<NuclioFunction, 'metadata' | 'spec'>,
+  registry: RegistryClient,
+): Promise<LayerEntry[]> {
+  const { build, handler, runtime } = spec;
   const { codeEntryType, functionSourceCode, path } = build ?? {};
   const folder = paths.handlers.slice(1);
   // Nuclio lets code that is given outright win over all other ways.
@@ -30,11 +36,22 @@ export async function sourceFilesOf({ build, handler, runtime }: FunctionSpec): 
     return [{ path: `${folder}/${handlerFileOf(runtime, handler)}`, content: Buffer.from(functionSourceCode, 'base64') }];
   }
   if (codeEntryType === 'archive') {
-    const files = await archiveFilesOf(path ?? '', build?.codeEntryAttributes ?? {});
+    const fetchStored = (digest: string) => storedSource(registry, metadata.namespace, digest);
+    const files = await archiveFilesOf(path ?? '', build?.codeEntryAttributes ?? {}, fetchStored);
     return files.map((file) => ({ ...file, path: `${folder}/${file.path}` }));
   }
   throw builderError('AMP_BUILD_SOURCE', {
     what: codeEntryType ? `Code entry type ${codeEntryType} is not supported` : 'A build from spec.build.path is not supported',
     fix: 'Give the code in spec.build.functionSourceCode, as an archive (codeEntryType archive), or an image in spec.image.',
+  });
+}
+
+/** An archive that was sent to the dashboard. */
+async function storedSource(registry: RegistryClient, namespace: string, digest: string): Promise<Buffer> {
+  const repository = sourceRepositoryOf(namespace);
+  if (await registry.hasBlob(repository, digest)) return registry.getBlob(repository, digest);
+  throw builderError('AMP_BUILD_SOURCE', {
+    what: `The private registry has no source code ${digest} of namespace ${namespace}`,
+    fix: 'Deploy the function again from its folder: that sends the code again.',
   });
 }

@@ -1,4 +1,5 @@
 import { AmpouleError, messageOf } from '@ampoule/lib/errors';
+import type { RegistryClient } from '@ampoule/lib/oci/registry';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
@@ -11,6 +12,7 @@ import { aboutRoutes } from './routes/about.ts';
 import { apiGatewayRoutes } from './routes/api-gateways.ts';
 import { functionEventRoutes } from './routes/function-events.ts';
 import { functionReplicaRoutes } from './routes/function-replicas.ts';
+import { functionSourceRoutes } from './routes/function-sources.ts';
 import { functionTemplateRoutes } from './routes/function-templates.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { invocationRoutes } from './routes/invocations.ts';
@@ -22,6 +24,8 @@ import { TemplateStore } from './stores/template-store.ts';
 
 export interface AppOptions {
   client: KubeClient;
+  /** Keeps the source code of functions. */
+  registry: RegistryClient;
   settings: Settings;
   platform: PlatformConfig;
   logger: FastifyBaseLogger | false;
@@ -69,7 +73,7 @@ function acceptJsonOfAnyType(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'));
 }
 
-function routesOf({ client, settings, platform }: AppOptions): ApiRoute[] {
+function routesOf({ client, registry, settings, platform }: AppOptions): ApiRoute[] {
   const stores = makeStores(client, platform);
   const { namespace } = settings;
   return [
@@ -78,6 +82,7 @@ function routesOf({ client, settings, platform }: AppOptions): ApiRoute[] {
     ...invocationRoutes(stores.functions, platform, namespace),
     ...projectRoutes(stores, namespace),
     ...functionEventRoutes(stores, namespace),
+    ...functionSourceRoutes(registry, namespace),
     ...functionTemplateRoutes(new TemplateStore(settings.templatesFolder)),
     ...apiGatewayRoutes(stores, namespace),
     ...v3ioStreamRoutes(),

@@ -4,6 +4,7 @@ import { KubeClient } from '@ampoule/platform-api/kube/client';
 import { loadKubeConfig } from '@ampoule/platform-api/kube/config';
 import { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
 import { runComponent } from '@ampoule/platform-api/kube/run';
+import { connectRegistry } from '@ampoule/platform-api/registry';
 import { pino } from 'pino';
 import { makeApp } from './app.ts';
 import { readSettings } from './settings.ts';
@@ -17,7 +18,7 @@ await runComponent(logger, async () => {
   const client = new KubeClient(loadKubeConfig());
   await ensureDefaultProject(new ProjectStore(client));
   const platform = await new PlatformConfigSource(client, settings.namespace, logger).read();
-  const app = makeApp({ client, settings, platform, logger });
+  const app = makeApp({ client, registry: await connectRegistry(settings.registry), settings, platform, logger });
   await app.listen({ host: settings.host, port: settings.port });
   return async () => {
     await app.close();

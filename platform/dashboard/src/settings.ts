@@ -1,5 +1,6 @@
 import { parse } from '@ampoule/lib/parse';
 import { defaults } from '@ampoule/platform-api/constants';
+import { type RegistryVariables, registryVariables } from '@ampoule/platform-api/registry';
 import * as z from 'zod';
 
 const settingsSchema = z.object({
@@ -16,6 +17,7 @@ const settingsSchema = z.object({
   /** Folder of templates of functions; none when absent. */
   AMPOULE_TEMPLATES_FOLDER: z.string().min(1).optional(),
   AMPOULE_VERSION: z.string().default('dev'),
+  ...registryVariables,
   LOG_LEVEL: z.string().default('info'),
 });
 
@@ -30,6 +32,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     ingressHosts: found.AMPOULE_INGRESS_HOSTS,
     templatesFolder: found.AMPOULE_TEMPLATES_FOLDER,
     version: found.AMPOULE_VERSION,
+    registry: found as RegistryVariables,
     logLevel: found.LOG_LEVEL,
   };
 }

@@ -1,15 +1,16 @@
 import { parse } from '@ampoule/lib/parse';
 import { labels } from '@ampoule/platform-api/constants';
-import type { FunctionConfig, FunctionStatus } from '@ampoule/platform-api/function';
+import type { FunctionStatus } from '@ampoule/platform-api/function';
 import type { Command } from 'commander';
 import type { ApiClient } from '../api-client.ts';
 import { addDeployFlags } from '../deploy/flags.ts';
-import { prepareFunction } from '../deploy/prepare.ts';
+import { type Prepared, prepareFunction } from '../deploy/prepare.ts';
 import { showProgress } from '../deploy/progress.ts';
 import { duration } from '../deploy/values.ts';
 import { waitUntilReady } from '../deploy/wait.ts';
 import { show } from '../output.ts';
 import { findObject, functions, namespaceOf } from '../resources.ts';
+import type { SourceArchive } from '../source/code.ts';
 import { withExamples } from './examples.ts';
 import type { Shell } from './shell.ts';
 
@@ -32,6 +33,8 @@ export function addOriginFlags(command: Command): Command {
     .option('-f, --file <file>', 'configuration; function.yaml of the folder by default');
 }
 
+const UPLOAD_TIMEOUT_MS = 600_000;
+
 /** Creates a function or replaces it, and waits until it serves. */
 export function addDeploy(parent: Command, shell: Shell): Command {
   const command = addOriginFlags(shell.verb(parent, 'deploy [path-or-name]').description('build and run a function from a file or folder'))
@@ -39,10 +42,10 @@ export function addDeploy(parent: Command, shell: Shell): Command {
     .option('--timeout <duration>', 'how long to wait until it serves, for example 90s', '10m')
     .action(async (target: string | undefined, flags: DeployFlags, self: Command) => {
       const timeoutMs = parse(duration, flags.timeout, '--timeout');
-      const config = await prepareFunction({ target, ...flags }, self);
+      const prepared = await prepareFunction({ target, ...flags }, self);
       const api = await shell.connect();
-      const { name } = config.metadata;
-      await put(api, config);
+      const { name } = prepared.config.metadata;
+      await put(api, prepared);
       if (!flags.wait) {
         show(shell.printer, { data: { name, state: 'building' }, text: () => `Function ${name} is being deployed.` });
         return;
@@ -68,12 +71,18 @@ export function addDeploy(parent: Command, shell: Shell): Command {
 }
 
 /** Puts a function in the place of the one of that name, whose project it keeps unless it names one. */
-async function put(api: ApiClient, config: FunctionConfig): Promise<void> {
+async function put(api: ApiClient, { config, archive }: Prepared): Promise<void> {
+  if (archive !== undefined) await sendArchive(api, archive);
   const current = await findObject(api, functions, config.metadata.name);
   const project = current?.metadata.labels?.[labels.project];
   const all = { ...(project === undefined ? {} : { [labels.project]: project }), ...config.metadata.labels };
   const body = { ...config, metadata: { ...config.metadata, labels: all } };
   await api.call('PUT', functions.path, { headers: namespaceOf(api, functions), body });
+}
+
+async function sendArchive(api: ApiClient, { digest, bytes }: SourceArchive): Promise<void> {
+  const headers = { ...namespaceOf(api, functions), 'content-type': 'application/gzip' };
+  await api.call('PUT', `/api/function_sources/${digest}`, { headers, body: bytes, timeoutMs: UPLOAD_TIMEOUT_MS });
 }
 
 /** Where people call a function: by the address by which they reach the API, if it has that. */

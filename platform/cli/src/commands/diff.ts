@@ -21,7 +21,7 @@ export function addDiff(parent: Command, shell: Shell): Command {
   const command = addOriginFlags(
     shell.verb(parent, 'diff [path-or-name]').description('show what a deploy would change; exit code 1 when that is something'),
   ).action(async (target: string | undefined, flags: OriginFlags, self: Command) => {
-    const config = await prepareFunction({ target, ...flags }, self);
+    const { config } = await prepareFunction({ target, ...flags }, self);
     const api = await shell.connect();
     const current = await findObject(api, functions, config.metadata.name);
     const differences = changesOf(current, config);

@@ -1,9 +1,29 @@
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { extract } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import { folderWith, playPlatform, startWithDashboard } from '../testing/cli.ts';
 
 const code = 'exports.handler = () => 1;';
 const at = (name: string) => `/apis/nuclio.io/v1beta1/namespaces/nuclio/nucliofunctions/${name}`;
+
+function pathOf(stored: unknown): string {
+  return Object(stored).spec.build.path;
+}
+
+async function namesIn(archive: Buffer): Promise<string[]> {
+  const names: string[] = [];
+  const entries = extract();
+  const piping = pipeline(Readable.from([archive]), createGunzip(), entries);
+  for await (const entry of entries) {
+    if (entry.header.type === 'file') names.push(entry.header.name);
+    entry.resume();
+  }
+  await piping;
+  return names;
+}
 
 describe('deploy', () => {
   it('takes a folder as it is: name, runtime and handler are found', async () => {
@@ -124,7 +144,12 @@ describe('deploy', () => {
   });
 
   it.each([
-    ['a folder of several files', { 'main.js': code, 'lib/other.js': '' }, 'lib/other.js, main.js'],
+    ['a folder that does not say where it begins', { 'a.js': code, 'b.js': '' }, 'It is not clear in which file'],
+    [
+      'a folder that is too large',
+      { 'main.js': code, 'data.bin': '0'.repeat(65 << 20) },
+      'is too large for a function: 2 files with 66 MiB',
+    ],
     ['a folder without code', { 'README.md': '' }, 'There is no source code'],
   ])('refuses %s', async (_what, files, text) => {
     const { dashboard, cli } = await startWithDashboard();
@@ -135,6 +160,36 @@ describe('deploy', () => {
     expect(stderr).toMatch(/^Error AMP_CLI_SOURCE: /);
     expect(stderr).toContain(text);
     expect(dashboard.stored('x')).toBeUndefined();
+  });
+
+  it('sends the files of a folder with its packages, the same ones to the same place', async () => {
+    const { dashboard, cli } = await startWithDashboard();
+    const files = {
+      'main.js': code,
+      'lib/other.js': 'exports.x = 1',
+      'node_modules/a/index.js': 'exports.a = 1',
+      'node_modules/a/README.js': '',
+      'node_modules/.package-lock.json': '{}',
+      'README.md': 'text',
+      '.git/config': '',
+    };
+
+    expect(await cli('deploy', await folderWith(files), '--name', 'x', '--no-wait')).toMatchObject({ code: 0, stderr: '' });
+    expect(await cli('deploy', await folderWith(files), '--name', 'y', '--no-wait')).toMatchObject({ code: 0, stderr: '' });
+
+    const path = 'spec.build.path';
+    expect(dashboard.stored('x')).toMatchObject({ spec: { handler: 'main:handler', build: { codeEntryType: 'archive' } } });
+    expect(dashboard.stored('x')).toHaveProperty(path, expect.stringMatching(/^registry:sha256:[0-9a-f]{64}$/));
+    expect(dashboard.stored('y')).toHaveProperty(path, pathOf(dashboard.stored('x')));
+    const archive = dashboard.registry.blobs.get(
+      `ampoule.internal/sources/nuclio@${pathOf(dashboard.stored('x')).replace('registry:', '')}`,
+    );
+    expect(await namesIn(archive ?? Buffer.alloc(0))).toEqual([
+      'lib/other.js',
+      'main.js',
+      'node_modules/a/README.js',
+      'node_modules/a/index.js',
+    ]);
   });
 
   it('takes the address of an archive, which the builder fetches', async () => {

@@ -3,7 +3,7 @@ import { parse } from '@ampoule/lib/parse';
 import { type FunctionConfig, functionConfigSchema } from '@ampoule/platform-api/function';
 import type { Command } from 'commander';
 import { cliError } from '../errors.ts';
-import { withCode } from '../source/code.ts';
+import { type SourceArchive, withCode } from '../source/code.ts';
 import { draftSchema, readSource, type Source } from '../source/read.ts';
 import { withFlags } from './flags.ts';
 
@@ -16,15 +16,22 @@ export interface Origin {
   file?: string | undefined;
 }
 
+/** A function as it is sent, and the code that is sent before it. */
+export interface Prepared {
+  config: FunctionConfig;
+  archive?: SourceArchive;
+}
+
 /** The function that a command line describes, whole and checked. @throws AMP_CLI_SOURCE, AMP_INPUT_INVALID with all mistakes */
-export async function prepareFunction(origin: Origin, command: Command): Promise<FunctionConfig> {
+export async function prepareFunction(origin: Origin, command: Command): Promise<Prepared> {
   const hasCode = CODE_FLAGS.some((flag) => command.getOptionValue(flag) !== undefined);
   const { path, name } = await located(origin, hasCode);
   const isLocal = path !== undefined && !URL_START.test(path);
   const source = isLocal ? await readSource(path, origin.file) : await withoutFolder(origin.file, path);
   const named = name === undefined ? source.draft : { ...source.draft, metadata: { ...source.draft.metadata, name } };
-  const draft = await withCode({ ...source, draft: withFlags(named, command) });
-  return parse(functionConfigSchema, draft, `The function ${draft.metadata.name ?? ''}`.trimEnd());
+  const { draft, archive } = await withCode({ ...source, draft: withFlags(named, command) });
+  const config = parse(functionConfigSchema, draft, `The function ${draft.metadata.name ?? ''}`.trimEnd());
+  return archive === undefined ? { config } : { config, archive };
 }
 
 /** Code that the builder fetches by itself. */

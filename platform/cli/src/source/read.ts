@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf } from '@ampoule/lib/errors';
 import { parse } from '@ampoule/lib/parse';
 import { parseYaml } from '@ampoule/lib/yaml';
+import { MAX_SOURCE_FILES } from '@ampoule/platform-api/source-archive';
 import * as z from 'zod';
 import { cliError } from '../errors.ts';
 import { entryFileOf, handlerOf, runtimeOfFile } from './entry.ts';
@@ -35,7 +36,8 @@ export interface Source {
 
 const CONFIGS: readonly string[] = ['function.yaml', 'function.yml'];
 /** Text for people, and what tools keep. */
-const NOT_SOURCE = /^(\.|README(\.|$)|LICENSE(\.|$))/i;
+const NOT_SOURCE = /^(\.|README(\.|$)|LICENSE(\.|$)|__pycache__$)/i;
+const PACKAGES = 'node_modules';
 
 /**
  * Reads a function: a file of source code, or a folder with such files and, if need be, a function.yaml.
@@ -83,18 +85,27 @@ function draftOf(config: unknown, file: string): Draft {
   return { metadata, spec };
 }
 
+/** Files of a folder by their paths in it; links are what they lead to. Of packages of others everything counts. @throws AMP_CLI_SOURCE */
 async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const found = await Promise.all(
-    entries
-      .filter(({ name }) => !NOT_SOURCE.test(name))
-      .map(async (entry) => {
-        if (!entry.isDirectory()) return [entry.name];
-        if (entry.name === 'node_modules') return ['node_modules/'];
-        return (await filesBelow(join(folder, entry.name))).map((file) => `${entry.name}/${file}`);
-      }),
-  );
-  return found.flat().sort();
+  const found: string[] = [];
+  const read = async (below: string, isOwn: boolean): Promise<void> => {
+    for (const { name } of await readdir(join(folder, below), { withFileTypes: true })) {
+      if (isOwn ? NOT_SOURCE.test(name) : below === PACKAGES && name.startsWith('.')) continue;
+      const path = below === '' ? name : `${below}/${name}`;
+      if ((await stat(join(folder, path))).isDirectory()) await read(path, isOwn && name !== PACKAGES);
+      else found.push(path);
+      if (found.length > MAX_SOURCE_FILES) throw tooMany(folder);
+    }
+  };
+  await read('', true);
+  return found.sort();
+}
+
+function tooMany(folder: string): Error {
+  return cliError('AMP_CLI_SOURCE', {
+    what: `${folder} has more than ${MAX_SOURCE_FILES} files`,
+    fix: 'Give the folder of the function alone, without what only development needs ("npm prune --omit=dev").',
+  });
 }
 
 /** A folder's name as a function can have it. */

@@ -1,8 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FakeRegistry } from '@ampoule/lib/testing/fake-registry';
 import { FakeApi } from '@ampoule/platform-api/kube/fake-api';
 import { platformConfigSchema } from '@ampoule/platform-api/platform-config';
+import { connectRegistry } from '@ampoule/platform-api/registry';
 import { makeApp } from '../app.ts';
 import { readSettings } from '../settings.ts';
 import { ProjectStore } from '../stores/project-store.ts';
@@ -22,13 +24,22 @@ export async function startDashboard({ platform = {}, templatesFolder }: { platf
   const folder = await mkdtemp(join(tmpdir(), 'dashboard-'));
   const tokenFile = join(folder, 'token');
   await writeFile(tokenFile, 'right\n');
+  const registry = new FakeRegistry();
+  const registryUrl = await registry.start();
   const settings = readSettings({
+    AMPOULE_REGISTRY_URL: registryUrl,
     AMPOULE_DASHBOARD_TOKEN_FILE: tokenFile,
     AMPOULE_INGRESS_HOSTS: 'nuclio.example',
     AMPOULE_VERSION: '1',
     AMPOULE_TEMPLATES_FOLDER: templatesFolder,
   });
-  const app = makeApp({ client, settings, platform: platformConfigSchema.parse(platform), logger: false });
+  const app = makeApp({
+    client,
+    registry: await connectRegistry(settings.registry),
+    settings,
+    platform: platformConfigSchema.parse(platform),
+    logger: false,
+  });
   const origin = await app.listen({ host: '127.0.0.1', port: 0 });
   await new ProjectStore(client).ensureDefault('nuclio');
 
@@ -45,6 +56,7 @@ export async function startDashboard({ platform = {}, templatesFolder }: { platf
   return {
     app,
     api,
+    registry,
     origin,
     tokenFile,
     call,
@@ -56,6 +68,7 @@ export async function startDashboard({ platform = {}, templatesFolder }: { platf
       await app.close();
       client.close();
       api.stop();
+      registry.stop();
       await rm(folder, { recursive: true });
     },
   };

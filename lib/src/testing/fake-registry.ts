@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { digestOf } from '../oci/digest.ts';
 
-/** A registry for tests that keeps everything in memory and speaks as much of the OCI distribution API as the builder uses. */
+/** A registry for tests that keeps everything in memory and speaks as much of the OCI distribution API as builder and dashboard use. */
 export class FakeRegistry {
   /** By `repository@digest`. */
   readonly blobs = new Map<string, Buffer>();
@@ -27,7 +27,7 @@ export class FakeRegistry {
   }
 
   put(repository: string, bytes: Buffer): string {
-    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    const digest = digestOf(bytes);
     this.blobs.set(`${repository}@${digest}`, bytes);
     return digest;
   }
@@ -52,6 +52,7 @@ export class FakeRegistry {
       return void answer(201);
     }
     if (request.method === 'PUT') {
+      if (digestOf(body) !== searchParams.get('digest')) return void answer(400);
       this.uploads.push(`${repository}@${this.put(repository, body)}`);
       return void answer(201);
     }
