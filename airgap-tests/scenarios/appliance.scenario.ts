@@ -113,6 +113,33 @@ describe('an appliance on one sealed host', () => {
     expect((await appliance.command('fn', 'delete', name)).code).toBe(0);
   });
 
+  it('brings a function back to what it was before, with the image that was built then', async () => {
+    for (const text of ['first', 'second']) {
+      const source = `exports.handler = () => "${text}"\n`;
+      const deployed = await appliance.command(
+        'fn',
+        'deploy',
+        'turn',
+        '--source',
+        source,
+        '--runtime',
+        'nodejs',
+        '--handler',
+        'main:handler',
+      );
+      expect(deployed.code, deployed.stdout + deployed.stderr).toBe(0);
+      expect((await appliance.command('fn', 'invoke', 'turn')).stdout).toContain(text);
+    }
+    const back = await appliance.command('fn', 'rollback', 'turn');
+    expect(back.code, back.stdout + back.stderr).toBe(0);
+    await until('the first version answers', 10_000, async () => {
+      const { stdout } = await appliance.command('fn', 'invoke', 'turn');
+      return stdout.includes('first') || stdout;
+    });
+    expect((await appliance.command('fn', 'versions', 'turn')).stdout).toMatch(/^1 .* yes$/m);
+    expect((await appliance.command('fn', 'delete', 'turn')).code).toBe(0);
+  });
+
   it('puts an idle function to sleep, and wakes it by a call, which is answered', async () => {
     const source = Buffer.from('exports.handler = (context, event) => "awake " + event.body').toString('base64');
     const spec = {

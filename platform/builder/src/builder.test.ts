@@ -128,6 +128,15 @@ describe('the builder', () => {
     expect(status).toMatchObject({ state: 'waitingForResourceConfiguration' });
   });
 
+  it('keeps what it built as a version, before anybody sees the function with its image', async () => {
+    const { spec } = await build({ runtime: 'nodejs', build: { functionSourceCode: code('x') } });
+    expect(api.objects.get('/apis/apps/v1/namespaces/nuclio/controllerrevisions/nuclio-f-1')).toMatchObject({
+      revision: 1,
+      data: { spec: { image: spec.image, build: { functionSourceCode: code('x') } } },
+    });
+    expect(api.writes.map((write) => write.split(' ')[0])).toEqual(['POST', 'PATCH']);
+  });
+
   it('fills in a function that came without a state, and only then builds it', async () => {
     const { spec, status, metadata } = await build({ runtime: 'nodejs', build: { functionSourceCode: code('x') } }, {});
     expect(metadata).toMatchObject({ labels: { 'nuclio.io/project-name': 'default' } });

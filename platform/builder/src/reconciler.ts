@@ -9,6 +9,7 @@ import { type FunctionChange, functionOf, rejectFunction, updateFunction } from 
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import type { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
 import type { RawObject } from '@ampoule/platform-api/kube/resources';
+import { recordVersion } from '@ampoule/platform-api/kube/versions';
 import { imageRepositoryOf } from '@ampoule/platform-api/names';
 import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
 import { validateFunction } from '@ampoule/platform-api/validate';
@@ -65,7 +66,9 @@ export class BuildReconciler {
   async #build(fn: NuclioFunction): Promise<{ change: FunctionChange; failure?: unknown }> {
     const startedAt = performance.now();
     try {
-      return { change: builtChange(fn, await this.#imageOf(fn), performance.now() - startedAt) };
+      const change = builtChange(fn, await this.#imageOf(fn), performance.now() - startedAt);
+      if (change.status?.state === 'waitingForResourceConfiguration') await recordVersion(this.#options.client, withChange(fn, change));
+      return { change };
     } catch (error) {
       if (OWNERS_MISTAKES.has(codeOf(error) ?? '')) return { change: { status: { state: 'error', message: messageOf(error) } } };
       return { change: { status: { message: `The build is tried again: ${messageOf(error)}` } }, failure: error };
@@ -90,6 +93,11 @@ export class BuildReconciler {
     });
     logger.info({ key, image: change.spec?.image, state: change.status?.state, reason: change.status?.message }, 'build ended');
   }
+}
+
+/** A function as it will be. */
+function withChange(fn: NuclioFunction, { spec }: FunctionChange): NuclioFunction {
+  return { ...fn, spec: { ...fn.spec, ...(spec as FunctionSpec), build: { ...fn.spec.build, ...(spec as FunctionSpec).build } } };
 }
 
 function isToBeBuilt({ status }: RawObject): boolean {

@@ -15,6 +15,7 @@ import { addLogs } from './commands/logs.ts';
 import { addRun } from './commands/run.ts';
 import { Shell, type ShellOptions } from './commands/shell.ts';
 import { addTemplates } from './commands/template.ts';
+import { addRollback, addVersions } from './commands/versions.ts';
 import { apiGateways, functionEvents, functions, type Kind, projects } from './resources.ts';
 
 const kinds: readonly Kind[] = [functions, projects, apiGateways, functionEvents];
@@ -65,6 +66,8 @@ function addGroup(program: Command, kind: Kind, shell: Shell): void {
     addLogs(group, shell);
     addRun(group, shell);
     addDiff(group, shell);
+    addVersions(group, shell);
+    addRollback(group, shell);
   }
   creators.get(kind)?.(group, 'create', shell);
   addGet(group, 'get', kind, shell).alias('list');

@@ -14,6 +14,7 @@ import { functionEventRoutes } from './routes/function-events.ts';
 import { functionReplicaRoutes } from './routes/function-replicas.ts';
 import { functionSourceRoutes } from './routes/function-sources.ts';
 import { functionTemplateRoutes } from './routes/function-templates.ts';
+import { functionVersionRoutes } from './routes/function-versions.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { invocationRoutes } from './routes/invocations.ts';
 import { projectRoutes } from './routes/projects.ts';
@@ -79,6 +80,7 @@ function routesOf({ client, registry, settings, platform }: AppOptions): ApiRout
   return [
     ...functionRoutes(stores, namespace),
     ...functionReplicaRoutes(stores, namespace),
+    ...functionVersionRoutes(stores, namespace),
     ...invocationRoutes(stores.functions, platform, namespace),
     ...projectRoutes(stores, namespace),
     ...functionEventRoutes(stores, namespace),

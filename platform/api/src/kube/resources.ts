@@ -33,6 +33,8 @@ export const resources = {
   projects: kind<RawObject>(api.apiVersion, 'NuclioProject', 'nuclioprojects'),
   apiGateways: kind<RawObject>(api.apiVersion, 'NuclioAPIGateway', 'nuclioapigateways'),
   functionEvents: kind<RawObject>(api.apiVersion, 'NuclioFunctionEvent', 'nucliofunctionevents'),
+  /** `revision` and `data` are parsed by `versions.ts`. */
+  functionVersions: kind<RawObject>('apps/v1', 'ControllerRevision', 'controllerrevisions'),
   configMaps: kind<V1ConfigMap>('v1', 'ConfigMap', 'configmaps'),
   services: kind<V1Service>('v1', 'Service', 'services'),
   pods: kind<V1Pod>('v1', 'Pod', 'pods'),

@@ -50,14 +50,7 @@ export function addDeploy(parent: Command, shell: Shell): Command {
         show(shell.printer, { data: { name, state: 'building' }, text: () => `Function ${name} is being deployed.` });
         return;
       }
-      const started = performance.now();
-      const progress = showProgress(shell.printer, `Deploying ${name}`, shell.isJson);
-      const status = await waitUntilReady(api, name, { timeoutMs, progress }).finally(progress.stop);
-      const url = urlOf(api, status);
-      show(shell.printer, {
-        data: { name, state: status.state, ...(url === undefined ? {} : { url }) },
-        text: () => readyText(name, status, { url, seconds: (performance.now() - started) / 1000 }),
-      });
+      await showUntilReady(shell, api, name, timeoutMs);
     });
   const at = shell.words(parent, 'deploy');
   return withExamples(
@@ -68,6 +61,18 @@ export function addDeploy(parent: Command, shell: Shell): Command {
     `${at} hello --path http://files.example/hello.tar.gz --runtime nodejs --handler main:handler`,
     `${at} hello --run-image registry/hello:1 --runtime nodejs`,
   );
+}
+
+/** Waits until a function serves, shows how it comes up, and how it is called. @throws AMP_CLI_DEPLOY_FAILED, AMP_CLI_DEPLOY_TIMEOUT */
+export async function showUntilReady(shell: Shell, api: ApiClient, name: string, timeoutMs: number, more: object = {}): Promise<void> {
+  const started = performance.now();
+  const progress = showProgress(shell.printer, `Deploying ${name}`, shell.isJson);
+  const status = await waitUntilReady(api, name, { timeoutMs, progress }).finally(progress.stop);
+  const url = urlOf(api, status);
+  show(shell.printer, {
+    data: { name, ...more, state: status.state, ...(url === undefined ? {} : { url }) },
+    text: () => readyText(name, status, { url, seconds: (performance.now() - started) / 1000 }),
+  });
 }
 
 /** Puts a function in the place of the one of that name, whose project it keeps unless it names one. */

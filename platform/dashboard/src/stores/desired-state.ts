@@ -25,7 +25,7 @@ export async function desireState(
 
 function readyDraftOf(current: Stored): Draft {
   const { image, build } = functionSpecSchema.parse(current.spec);
-  if (!image && !build?.functionSourceCode) {
+  if (!image && !build?.functionSourceCode && !build?.path) {
     throw condition('Function must have spec.image set in order to be deployed without a build', 'Deploy it with its source.');
   }
   const status = statusAtStart(image ? 'waitingForResourceConfiguration' : 'building', current.status);

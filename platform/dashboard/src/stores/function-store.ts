@@ -5,10 +5,12 @@ import { platformError } from '@ampoule/platform-api/errors';
 import type { FunctionConfig } from '@ampoule/platform-api/function';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import { resources } from '@ampoule/platform-api/kube/resources';
+import { listVersions } from '@ampoule/platform-api/kube/versions';
 import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
 import { isStable } from '@ampoule/platform-api/states';
 import { validateFunction } from '@ampoule/platform-api/validate';
 import { autoFixFunction } from '@ampoule/platform-api/validate-triggers';
+import type { FunctionVersion } from '@ampoule/platform-api/versions';
 import { dashboardError, invalidRequest } from '../errors.ts';
 import type { ApiGatewayStore } from './api-gateway-store.ts';
 import type { FunctionEventStore } from './function-event-store.ts';
@@ -97,6 +99,11 @@ export class FunctionStore extends ResourceStore<Stored> {
       }
       await delay(POLL_MS, undefined, { signal });
     }
+  }
+
+  /** What was deployed under this name, the newest first. */
+  versionsOf(namespace: string, name: string): Promise<FunctionVersion[]> {
+    return listVersions(this.#others.client, namespace, name);
   }
 
   async #draftOf(config: FunctionConfig, namespace: string, isAutofixed: boolean): Promise<Draft> {
