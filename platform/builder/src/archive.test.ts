@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
+import { exec } from '@ampoule/lib/exec';
 import { packTar } from '@ampoule/lib/oci/layer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { archiveFilesOf } from './archive.ts';
@@ -10,6 +11,16 @@ import { archiveFilesOf } from './archive.ts';
 /** None of these lies in the registry. */
 const filesAt = (url: string, attributes: object) =>
   archiveFilesOf(url, { ...attributes }, () => Promise.reject(new Error('the registry was asked')));
+
+/** A zip as another program makes it, by lines of Python that fill it. */
+async function zipOf(script: string): Promise<Buffer> {
+  const lines = script
+    .trim()
+    .split('\n')
+    .map((line) => `  ${line.trim()}`);
+  const program = `import io, sys, zipfile\nfile = io.BytesIO()\nwith zipfile.ZipFile(file, 'w', zipfile.ZIP_DEFLATED) as zip:\n${lines.join('\n')}\nprint(file.getvalue().hex())`;
+  return Buffer.from((await exec('python3', ['-c', program])).trim(), 'hex');
+}
 
 describe('an archive with the code of a function', () => {
   let server: Server;
@@ -49,6 +60,31 @@ describe('an archive with the code of a function', () => {
     ]);
   });
 
+  it('gives the files of a folder of a zip, without links', async () => {
+    body = await zipOf(`
+      zip.writestr('repo/', '')
+      zip.writestr('repo/main.py', 'main')
+      tool = zipfile.ZipInfo('repo/lib/tool.sh')
+      tool.external_attr = 0o100755 << 16
+      zip.writestr(tool, 'tool')
+      link = zipfile.ZipInfo('repo/link')
+      link.external_attr = 0o120777 << 16
+      zip.writestr(link, '/etc/passwd')
+      zip.writestr('README.md', 'text')`);
+    expect((await filesAt(url, attributes)).sort((a, b) => (a.path < b.path ? -1 : 1))).toEqual([
+      { path: 'lib/tool.sh', content: Buffer.from('tool'), mode: 0o755 },
+      { path: 'main.py', content: Buffer.from('main'), mode: 0o644 },
+    ]);
+  });
+
+  it.each([
+    ['has more in it than is allowed', `zip.writestr('repo/big', bytes(65 << 20))`, 'it is larger than 64 MiB'],
+    ['would put a file outside', `zip.writestr('../../bin/sh', 'x')`, 'invalid relative path: ../../bin/sh'],
+  ])('that is a zip and %s is refused', async (_what, script, why) => {
+    body = await zipOf(script);
+    await expect(filesAt(url, attributes)).rejects.toMatchObject({ code: 'AMP_BUILD_ARCHIVE', why });
+  });
+
   it('gives nothing that would lie outside', async () => {
     body = await buffer(
       packTar([
@@ -63,7 +99,11 @@ describe('an archive with the code of a function', () => {
     ['the server answered 401', {}, {}],
     ['the server answered 404', attributes, { status: 404 }],
     ['it holds no files in other', { ...attributes, workDir: 'other' }, {}],
-    ['it is a zip, and only tar and tar.gz are known', attributes, { body: Buffer.from('PK\u0003\u0004') }],
+    [
+      'End of central directory record signature not found. Either not a zip file, or file is truncated.',
+      attributes,
+      { body: Buffer.from('PK\u0003\u0004'.padEnd(99)) },
+    ],
     ['it is larger than 64 MiB', attributes, { body: gzipSync(Buffer.alloc(65 << 20)) }],
   ])('that cannot be used is refused, without its secrets: %s', async (why, given, world: { status?: number; body?: Buffer }) => {
     status = world.status ?? status;

@@ -1,14 +1,14 @@
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { AmpouleError, messageOf } from '@ampoule/lib/errors';
 import type { LayerEntry } from '@ampoule/lib/oci/layer';
 import { parse } from '@ampoule/lib/parse';
 import { MAX_SOURCE_BYTES, MAX_SOURCE_FILES, sourceDigestOf } from '@ampoule/platform-api/source-archive';
-import { extract } from 'tar-stream';
 import * as z from 'zod';
+import type { ArchiveEntry } from './archive-entry.ts';
 import { builderError } from './errors.ts';
+import { tarEntries } from './tar.ts';
+import { zipEntries } from './zip.ts';
 
 const attributesSchema = z.looseObject({
   /** Sent with the request, for example a token. */
@@ -22,7 +22,7 @@ const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 const ZIP_MAGIC = Buffer.from('PK');
 
 /**
- * The files of a tar or tar.gz that the private registry or a server inside the site has. Links and the like are left out, and so is what would lie outside.
+ * The files of a tar, tar.gz or zip that the private registry or a server inside the site has. Links and the like are left out, and so is what would lie outside.
  * @throws AMP_BUILD_ARCHIVE
  */
 export async function archiveFilesOf(
@@ -42,7 +42,7 @@ export async function archiveFilesOf(
     throw builderError('AMP_BUILD_ARCHIVE', {
       what: `The archive at ${withoutSecrets(url)} cannot be used`,
       why: messageOf(cause),
-      fix: 'Check spec.build.path and codeEntryAttributes: a tar or tar.gz of at most 64 MiB, unpacked, that the cluster can reach.',
+      fix: 'Check spec.build.path and codeEntryAttributes: a tar, tar.gz or zip of at most 64 MiB, unpacked, that the cluster can reach.',
       cause,
     });
   }
@@ -56,27 +56,28 @@ async function download(url: string, headers: Record<string, string>): Promise<B
 }
 
 async function filesOf(bytes: Buffer, workDir: string): Promise<(LayerEntry & { path: string })[]> {
-  if (bytes.subarray(0, 2).equals(ZIP_MAGIC)) throw new Error('it is a zip, and only tar and tar.gz are known');
-  const isGzip = bytes.subarray(0, 2).equals(GZIP_MAGIC);
-  const tar = isGzip ? await limited(Readable.from([bytes]).pipe(createGunzip())) : bytes;
   const prefix = segmentsOf(workDir);
   const found: (LayerEntry & { path: string })[] = [];
-  const entries = extract();
-  const reading = (async () => {
-    for await (const entry of entries) {
-      const segments = segmentsOf(entry.header.name);
-      const isWanted = entry.header.type === 'file' && !segments.includes('..') && prefix.every((part, i) => segments[i] === part);
-      if (!isWanted) {
-        entry.resume();
-        continue;
-      }
-      const isProgram = ((entry.header.mode ?? 0) & 0o100) !== 0;
-      found.push({ path: segments.slice(prefix.length).join('/'), content: await buffer(entry), mode: isProgram ? 0o755 : 0o644 });
-      if (found.length > MAX_SOURCE_FILES) throw new Error(`it holds more than ${MAX_SOURCE_FILES} files`);
-    }
-  })();
-  await Promise.all([pipeline(Readable.from([tar]), entries), reading]);
+  let total = 0;
+  for await (const { name, isFile, isProgram, bytes: size, read } of await entriesOf(bytes)) {
+    const segments = segmentsOf(name);
+    if (!isFile || segments.includes('..') || !prefix.every((part, i) => segments[i] === part)) continue;
+    total += size;
+    if (total > MAX_SOURCE_BYTES) throw tooLarge();
+    found.push({ path: segments.slice(prefix.length).join('/'), content: await read(), mode: isProgram ? 0o755 : 0o644 });
+    if (found.length > MAX_SOURCE_FILES) throw new Error(`it holds more than ${MAX_SOURCE_FILES} files`);
+  }
   return found;
+}
+
+async function entriesOf(bytes: Buffer): Promise<AsyncGenerator<ArchiveEntry>> {
+  const magic = bytes.subarray(0, 2);
+  if (magic.equals(ZIP_MAGIC)) return zipEntries(bytes);
+  return tarEntries(magic.equals(GZIP_MAGIC) ? await limited(Readable.from([bytes]).pipe(createGunzip())) : bytes);
+}
+
+function tooLarge(): Error {
+  return new Error(`it is larger than ${MAX_SOURCE_BYTES >> 20} MiB`);
 }
 
 /** All bytes of a stream, but never more than are allowed. */
@@ -85,7 +86,7 @@ async function limited(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   let size = 0;
   for await (const chunk of stream) {
     size += chunk.length;
-    if (size > MAX_SOURCE_BYTES) throw new Error(`it is larger than ${MAX_SOURCE_BYTES >> 20} MiB`);
+    if (size > MAX_SOURCE_BYTES) throw tooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
