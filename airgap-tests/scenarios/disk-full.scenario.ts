@@ -51,6 +51,7 @@ describe('an install whose disk becomes full', () => {
     await fillUpTo(ENOUGH_BYTES);
     const events = await appliance.install();
     expect(events.filter(({ event }) => event === 'kept').map(({ step }) => step)).toEqual(expect.arrayContaining(['programs']));
+    expect((await appliance.command('status')).code).toBe(0);
     await appliance.deploy('hello', greetingSource);
     expect((await appliance.call('hello', 'disk')).body).toBe('hello disk');
   });

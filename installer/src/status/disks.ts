@@ -1,11 +1,12 @@
 import { formatBytes } from '@ampoule/lib/print';
+import { EVICTION_BYTES } from '../config.ts';
 import type { Host } from '../host/host.ts';
 import { listMounts, mountOf } from '../host/mounts.ts';
 import { paths } from '../paths.ts';
 import { type ComponentStatus, ill, well } from './model.ts';
 
-/** Below this the kubelet deletes images, and soon evicts pods. */
-const LEAST_SHARE = 0.15;
+/** While there is still time to make room. */
+const LEAST_BYTES = 2 * EVICTION_BYTES;
 
 /** The room on each disk that the appliance writes to. */
 export async function diskStatus(host: Host): Promise<ComponentStatus[]> {
@@ -18,6 +19,6 @@ export async function diskStatus(host: Host): Promise<ComponentStatus[]> {
 async function roomOf(host: Host, point: string, folder: string): Promise<ComponentStatus> {
   const { freeBytes, totalBytes } = await host.space(folder);
   const detail = `${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} free`;
-  if (freeBytes > totalBytes * LEAST_SHARE) return well(`disk ${point}`, detail);
-  return ill(`disk ${point}`, detail, [`less than ${LEAST_SHARE * 100} %: the kubelet deletes images and then evicts pods; make room`]);
+  if (freeBytes > LEAST_BYTES) return well(`disk ${point}`, detail);
+  return ill(`disk ${point}`, detail, [`make room: below ${formatBytes(EVICTION_BYTES)} the kubelet deletes images and then evicts pods`]);
 }

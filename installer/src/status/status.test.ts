@@ -58,8 +58,8 @@ it.each([
 });
 
 it.each([
-  ['has room', 40, true, '40.0 GB of 100.0 GB free'],
-  ['is nearly full', 9, false, '9.0 GB of 100.0 GB free'],
+  ['is large and has a small share of room', 9, true, '9.0 GB of 100.0 GB free'],
+  ['is nearly full', 0.9, false, '900.0 MB of 100.0 GB free'],
 ])('tells of each disk once, also of one that %s', async (_how, freeGigabytes, well, detail) => {
   const host = await hostWith({ '/proc/self/mountinfo': mountLine('/', 'ext4') + mountLine('/var/lib/ampoule', 'xfs') });
   const space = async () => ({ freeBytes: freeGigabytes * 1e9, totalBytes: 100e9, freeInodes: 1, totalInodes: 1 });
