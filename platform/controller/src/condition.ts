@@ -16,12 +16,13 @@ const FATAL: ReadonlySet<string> = new Set([
 ]);
 const MESSAGE_LENGTH = 4096;
 
-/** Whether the newest version of the Deployment serves in full. */
+/** Whether the newest version of the Deployment serves in full, and no pods of an older one do. */
 export function isRolledOut({ metadata, spec, status }: V1Deployment): boolean {
   const replicas = spec?.replicas ?? 1;
   return (
     isObserved(metadata, status) &&
     (status?.updatedReplicas ?? 0) >= replicas &&
+    (status?.replicas ?? 0) <= (status?.updatedReplicas ?? 0) &&
     (status?.availableReplicas ?? 0) >= replicas &&
     !status?.unavailableReplicas
   );

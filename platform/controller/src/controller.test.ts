@@ -96,6 +96,20 @@ describe('the controller', () => {
     expect(await reconciler.reconcile('nuclio/f')).toEqual({ requeueAfterMs: expect.any(Number) });
   });
 
+  it('does not say ready while pods of the version before still serve', async () => {
+    await given({});
+    await reconciler.reconcile('nuclio/f');
+    const { metadata } = api.objects.get(paths.deployment) as unknown as V1Deployment;
+    api.put(paths.deployment, {
+      status: { observedGeneration: metadata?.generation, replicas: 2, updatedReplicas: 1, availableReplicas: 2 },
+    });
+    await delay(100);
+    await reconciler.reconcile('nuclio/f');
+    expect(statusOf()).toMatchObject({ state: 'waitingForResourceConfiguration' });
+    rolledOut();
+    await world.reachesState('ready');
+  });
+
   it('says unhealthy while a ready function does not serve, and ready again after', async () => {
     await given({}, { state: 'ready' });
     await reconciler.reconcile('nuclio/f');

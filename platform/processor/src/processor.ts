@@ -128,6 +128,6 @@ async function makeTrigger(
       functionName,
       annotations: annotations ?? {},
     }),
-    source: { ...info, stats: pool.stats, metrics },
+    source: { ...info, stats: pool.stats, workers: pool, metrics },
   };
 }

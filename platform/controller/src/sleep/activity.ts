@@ -9,11 +9,14 @@ export interface Activity {
   begun: number;
   /** Events that have ended. */
   handled: number;
+  /** Events that have begun or wait, and have not ended; a processor of Nuclio does not say. */
+  inHand: number;
 }
 
 const TIMEOUT_MS = 2000;
 const HANDLED = 'nuclio_processor_handled_events_total';
 const BEGUN = 'nuclio_processor_worker_allocation_total';
+const IN_HAND = 'ampoule_processor_events_in_hand';
 const SAMPLE = /^(\w+)(\{[^}]*\})? (\S+)/gm;
 
 /** Asks the processor of a pod. @throws where it does not answer */
@@ -24,13 +27,14 @@ export async function activityOf({ metadata, status }: V1Pod): Promise<Activity>
 
 /** The counts in the text of Prometheus' format. Without them nobody can say that the function is idle. */
 export function readActivity(metrics: string): Activity {
-  const activity: Activity = { begun: 0, handled: 0 };
+  const activity: Activity = { begun: 0, handled: 0, inHand: 0 };
   let isThere = false;
   for (const [, name, labels = '', value] of metrics.matchAll(SAMPLE)) {
     if (name === HANDLED) {
       activity.handled += Number(value);
       isThere = true;
     }
+    if (name === IN_HAND) activity.inHand += Number(value);
     if (name === BEGUN && !labels.includes('error_timeout')) activity.begun += Number(value);
   }
   if (!isThere) throw new Error(`the metrics hold no ${HANDLED}`);

@@ -20,7 +20,7 @@ export class IdleTracker {
     const kept = [...before.slice(Math.max(first, 0)), now];
     this.#seen.set(key, kept);
     const [oldest] = kept;
-    if (first < 0 || oldest === undefined) return false;
+    if (first < 0 || oldest === undefined || now.inHand > 0) return false;
     return now.begun - oldest.begun <= threshold && now.handled - oldest.handled <= threshold;
   }
 

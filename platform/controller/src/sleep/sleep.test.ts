@@ -62,9 +62,11 @@ describe('whether a function may sleep', () => {
 describe('a function is idle', () => {
   const policy = { windowMs: 100, threshold: 0 };
   /** What is said after each observation of [time, events begun, events handled, pods]. */
-  const play = (rows: [atMs: number, begun: number, handled: number, pods?: string][], threshold = 0) => {
+  const play = (rows: [atMs: number, begun: number, handled: number, pods?: string, inHand?: number][], threshold = 0) => {
     const tracker = new IdleTracker();
-    return rows.map(([atMs, begun, handled, pods = 'a']) => tracker.isIdle('f', { atMs, begun, handled, pods }, { ...policy, threshold }));
+    return rows.map(([atMs, begun, handled, pods = 'a', inHand = 0]) =>
+      tracker.isIdle('f', { atMs, begun, handled, pods, inHand }, { ...policy, threshold }),
+    );
   };
 
   it('when nothing has begun or ended for the whole window', () => {
@@ -114,6 +116,18 @@ describe('a function is idle', () => {
     ).toEqual([false, false, false, true]);
   });
 
+  it('not while an event takes longer than the window', () => {
+    expect(
+      play([
+        [0, 5, 4, 'a', 1],
+        [100, 5, 4, 'a', 1],
+        [200, 5, 4, 'a', 1],
+        [250, 5, 5, 'a', 0],
+        [350, 5, 5, 'a', 0],
+      ]),
+    ).toEqual([false, false, false, false, true]);
+  });
+
   it('not when a processor began anew', () => {
     expect(
       play([
@@ -133,8 +147,10 @@ nuclio_processor_handled_events_total{trigger_id="b",result="failure"} 2
 nuclio_processor_worker_allocation_total{result="success_immediate"} 4
 nuclio_processor_worker_allocation_total{result="success_after_wait"} 2
 nuclio_processor_worker_allocation_total{result="error_timeout"} 9
+ampoule_processor_events_in_hand{trigger_id="a"} 1
+ampoule_processor_events_in_hand{trigger_id="b"} 2
 `;
-    expect(readActivity(metrics)).toEqual({ handled: 5, begun: 6 });
+    expect(readActivity(metrics)).toEqual({ handled: 5, begun: 6, inHand: 3 });
   });
 
   it('without a count say nothing', () => {

@@ -105,6 +105,7 @@ export class Sleeper {
         atMs: performance.now(),
         begun: found.reduce((sum, { begun }) => sum + begun, 0),
         handled: found.reduce((sum, { handled }) => sum + handled, 0),
+        inHand: found.reduce((sum, { inHand }) => sum + inHand, 0),
       };
     } catch (error) {
       this.#options.logger.debug({ key, reason: messageOf(error) }, 'a processor does not say what it does, so its function stays awake');

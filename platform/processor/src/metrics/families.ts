@@ -1,4 +1,5 @@
 import { DURATION_BOUNDS, type HandledStats, type PoolStats } from '../engine/pool-stats.ts';
+import type { Workers } from '../engine/workers.ts';
 import type { Family, Sample } from './exposition.ts';
 import type { TriggerMetrics } from './trigger-metrics.ts';
 
@@ -7,6 +8,7 @@ export interface TriggerSource {
   kind: string;
   name: string;
   stats: PoolStats;
+  workers: Pick<Workers, 'pending'>;
   metrics: TriggerMetrics;
 }
 
@@ -57,6 +59,12 @@ export function familiesOf(triggers: readonly TriggerSource[], common: CommonLab
     ),
     counter('trigger_events_total', 'What a trigger reports beside its events', each(triggerCounts)),
     durations(each(({ index, stats }, labels) => histogramSamples(stats.handled.get(index), labels))),
+    {
+      name: 'ampoule_processor_events_in_hand',
+      help: 'Events that wait for a worker or are with one',
+      type: 'gauge',
+      samples: each(({ workers }, labels) => [{ labels, value: workers.pending }]),
+    },
     ...streamFamilies(labelled),
     ...processFamilies(common),
   ];

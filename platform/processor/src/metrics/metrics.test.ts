@@ -31,6 +31,19 @@ describe('GET /metrics', () => {
     expect(sampleOf(body, 'process_resident_memory_bytes')).toBeGreaterThan(1e7);
   });
 
+  it('tells of events that have not ended, so that nobody takes a function for idle that works', async () => {
+    const { url, metricsUrl } = await runProcessor('exports.handler = () => new Promise((end) => setTimeout(end, 1500, "ended"))', {
+      metrics: true,
+    });
+    const inHand = async () =>
+      sampleOf((await call(`${metricsUrl}/metrics`)).body, 'ampoule_processor_events_in_hand', { trigger_id: 'web' });
+    expect(await inHand()).toBe(0);
+    const long = call(`${url}/`);
+    await expect.poll(inHand).toBe(1);
+    expect((await long).body).toBe('ended');
+    expect(await inHand()).toBe(0);
+  });
+
   it('is not served where the platform has no pull sink for functions', async () => {
     const { metricsUrl } = await runProcessor('exports.handler = () => "ok"');
     expect(metricsUrl).toBeUndefined();
