@@ -114,6 +114,11 @@ describe('an appliance on one sealed host', () => {
   });
 
   it('brings a function back to what it was before, with the image that was built then', async () => {
+    // The network of the cluster follows within a moment.
+    const answers = async (text: string) => {
+      const { stdout } = await appliance.command('fn', 'invoke', 'turn');
+      return stdout.includes(text) || stdout;
+    };
     for (const text of ['first', 'second']) {
       const source = `exports.handler = () => "${text}"\n`;
       const deployed = await appliance.command(
@@ -128,14 +133,11 @@ describe('an appliance on one sealed host', () => {
         'main:handler',
       );
       expect(deployed.code, deployed.stdout + deployed.stderr).toBe(0);
-      expect((await appliance.command('fn', 'invoke', 'turn')).stdout).toContain(text);
+      await until(`the ${text} version answers`, 5_000, () => answers(text));
     }
     const back = await appliance.command('fn', 'rollback', 'turn');
     expect(back.code, back.stdout + back.stderr).toBe(0);
-    await until('the first version answers', 10_000, async () => {
-      const { stdout } = await appliance.command('fn', 'invoke', 'turn');
-      return stdout.includes('first') || stdout;
-    });
+    await until('the first version answers again', 5_000, () => answers('first'));
     expect((await appliance.command('fn', 'versions', 'turn')).stdout).toMatch(/^1 .* yes$/m);
     expect((await appliance.command('fn', 'delete', 'turn')).code).toBe(0);
   });

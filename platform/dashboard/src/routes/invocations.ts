@@ -93,7 +93,8 @@ function send({ request: { raw, method, headers: all }, header, signal }: Call, 
   return new Promise((resolve, reject) => {
     const request = httpRequest(
       url,
-      { method, headers: forwarded, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) },
+      // A kept connection would lead to a pod of a version that is no longer there for new ones.
+      { agent: false, method, headers: forwarded, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) },
       resolve,
     );
     request.on('error', reject);
