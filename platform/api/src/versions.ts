@@ -23,10 +23,10 @@ export function contentOf({ build, ...spec }: FunctionSpec): string {
     .slice(0, 16);
 }
 
-/** The version that a function is now: the newest with its content, as the same can be deployed again. */
+/** The version that a function is now, of all from the newest on: the same content can have been deployed several times. */
 export function currentVersionOf(versions: readonly FunctionVersion[], spec: FunctionSpec): FunctionVersion | undefined {
   const content = contentOf(spec);
-  return versions.filter((each) => each.content === content).sort((a, b) => b.version - a.version)[0];
+  return versions.find((each) => each.content === content);
 }
 
 function sorted(value: unknown): unknown {

@@ -86,11 +86,12 @@ describe('a worker', () => {
 
   it('sends its logs along when the request asks for them by a level', async () => {
     const { url } = await runProcessor(`exports.handler = (context) => {
-      context.logger.debug('d'); context.logger.infoWith('i', { n: 1 }); context.logger.warn('ü'); return 'x' }`);
+      context.logger.debug('d'); context.logger.infoWith('i', { n: 1 }); context.logger.warn('ü'); context.logger.errorWith('e', 'text'); return 'x' }`);
     const { headers } = await call(url, { headers: { 'x-nuclio-log-level': 'info' } });
     expect(JSON.parse(headers.get('x-nuclio-logs') ?? '')).toMatchObject([
       { time: expect.any(Number), level: 'info', message: 'i', n: 1 },
       { level: 'warn', message: 'ü' },
+      { level: 'error', message: 'e', with: 'text' },
     ]);
     expect((await call(url)).headers.get('x-nuclio-logs')).toBeNull();
   });

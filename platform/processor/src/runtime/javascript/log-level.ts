@@ -40,6 +40,8 @@ export class CollectingLogger {
   /** As Nuclio does: the fields beside the rest, and the time in milliseconds. */
   #keep({ time, level, name, message, fields }: LogRecord, from: LogLevel): void {
     if (logLevels.indexOf(level) < logLevels.indexOf(from)) return;
-    this.#records.push({ ...(fields as object | undefined), time: Date.parse(time), level, name, message });
+    const hasNames = Object(fields) === fields && !Array.isArray(fields);
+    const beside = hasNames || fields === undefined ? (fields as object | undefined) : { with: fields };
+    this.#records.push({ ...beside, time: Date.parse(time), level, name, message });
   }
 }
