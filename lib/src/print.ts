@@ -25,6 +25,11 @@ export function createPrinter({ json }: { json: boolean }): Printer {
   };
 }
 
+/** Whether what is shown may move: not in a pipe, on a terminal that knows no cursor, or in the log of a CI. */
+export function isInteractive(): boolean {
+  return process.stdout.isTTY && process.env.TERM !== 'dumb' && !('CI' in process.env);
+}
+
 /** An error for a script. */
 export function errorJson(error: unknown): { code: string; what: string; why?: string | undefined; fix?: string } {
   if (error instanceof AmpouleError) return { code: error.code, what: error.what, why: error.why, fix: error.fix };

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Printer } from '@ampoule/lib/print';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import type { InstallEvent } from '../install/runner.ts';
 import { createWorkView, prepareView } from './show.ts';
 
@@ -11,6 +11,13 @@ const events: InstallEvent[] = [
   { event: 'kept', step: 'b', title: 'Certificates', seconds: 0 },
 ];
 const printer = (lines: string[]): Printer => ({ line: (line) => lines.push(line), result: () => undefined, error: () => undefined });
+
+// What the tests run in is none of the terminals that they speak of.
+beforeEach(() => {
+  vi.stubEnv('TERM', 'xterm');
+  vi.stubEnv('CI', undefined);
+});
+afterEach(() => vi.unstubAllEnvs());
 
 /** Does the work as on a terminal or a pipe, and gives what it wrote there. */
 function written(isTTY: boolean, work: () => void): string {
@@ -50,6 +57,22 @@ it('writes a line for each step that has ended where there is no terminal', () =
     prepareView(false).preflight();
   });
   expect(lines).toEqual(['  Images                      done in 1.3 s', '  Certificates                already done']);
+  expect(text).toBe('');
+});
+
+it.each([
+  ['a terminal that knows no cursor', 'TERM', 'dumb'],
+  ['the terminal of a CI', 'CI', 'true'],
+])('writes a line for each step that has ended on %s', (_, name, value) => {
+  vi.stubEnv(name, value);
+  const lines: string[] = [];
+  const text = written(true, () => {
+    const view = createWorkView(printer(lines), { json: false });
+    for (const event of events) view.event(event);
+    view.stop();
+    prepareView(false).preflight();
+  });
+  expect(lines).toHaveLength(2);
   expect(text).toBe('');
 });
 

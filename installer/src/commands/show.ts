@@ -1,4 +1,4 @@
-import { formatBytes, type Printer } from '@ampoule/lib/print';
+import { formatBytes, isInteractive, type Printer } from '@ampoule/lib/print';
 import ora, { type Ora } from 'ora';
 import type { PrepareProgress } from '../install/install.ts';
 import { terminalWidth } from './wrap.ts';
@@ -24,7 +24,7 @@ const SPINNER_WIDTH = 3;
 /** The view that fits where the output goes. */
 export function createWorkView(printer: Printer, { json }: { json: boolean }): WorkView {
   if (json) return { event: jsonLine, stop: () => undefined };
-  return process.stdout.isTTY ? spinner() : lines(printer);
+  return isInteractive() ? spinner() : lines(printer);
 }
 
 /** One event for a script. */
@@ -36,7 +36,7 @@ export function jsonLine(event: { event: string; [field: string]: unknown }): vo
 export function prepareView(json: boolean): Required<PrepareProgress> & { stop(): void } {
   let line: Ora | undefined;
   const show = (text: string) => {
-    if (json || !process.stdout.isTTY) return;
+    if (json || !isInteractive()) return;
     line ??= startLine(text);
     line.text = text;
   };
@@ -79,7 +79,7 @@ function fit(text: string): string {
 
 /** A spinner; the caller ends it. */
 export function startLine(text: string): Ora {
-  return ora({ text, stream: process.stdout }).start();
+  return ora({ text, stream: process.stdout, isEnabled: true }).start();
 }
 
 function progressText({ message, done, total }: { message: string; done?: number; total?: number }): string {

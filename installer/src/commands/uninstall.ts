@@ -1,4 +1,4 @@
-import type { Printer } from '@ampoule/lib/print';
+import { isInteractive, type Printer } from '@ampoule/lib/print';
 import { createHost, type Host } from '../host/host.ts';
 import { lockHost } from '../install/lock.ts';
 import { uninstall } from '../install/uninstall.ts';
@@ -9,7 +9,7 @@ import { terminalWidth, wrap } from './wrap.ts';
 /** `ampoule uninstall`. */
 export async function uninstallHost(printer: Printer, json: boolean, host: Host = createHost()): Promise<void> {
   await lockHost();
-  const line = !json && process.stdout.isTTY ? startLine('Removing the appliance') : undefined;
+  const line = !json && isInteractive() ? startLine('Removing the appliance') : undefined;
   const onProgress = ({ title, index, total }: UninstallProgress) => {
     const text = `undoing ${index + 1} of ${total}: ${title}`;
     if (line === undefined) printer.line(`  ${text}`);

@@ -1,4 +1,4 @@
-import type { Printer } from '@ampoule/lib/print';
+import { isInteractive, type Printer } from '@ampoule/lib/print';
 import ora from 'ora';
 import { recordText } from '../log-line.ts';
 import { plain } from '../table.ts';
@@ -8,14 +8,14 @@ const SPINNER_WIDTH = 3;
 
 /** Shows how a deploy goes on: a spinner on a terminal, lines elsewhere, nothing for a script. */
 export function showProgress(printer: Printer, title: string, isJson: boolean): Progress & { stop(): void } {
-  if (isJson || !process.stdout.isTTY) {
+  if (isJson || !isInteractive()) {
     return {
       state: (text) => printer.line(`${title}: ${plain(text)}`),
       log: (record) => printer.line(`  ${recordText(record)}`),
       stop: () => undefined,
     };
   }
-  const spinner = ora({ text: title, stream: process.stdout }).start();
+  const spinner = ora({ text: title, stream: process.stdout, isEnabled: true }).start();
   return {
     state: (text) => {
       const whole = `${title}: ${plain(text)}`;

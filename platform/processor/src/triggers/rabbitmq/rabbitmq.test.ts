@@ -3,12 +3,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from 'rabbitmq-client';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Certificate, makeCertificate } from '../../../../../airgap-tests/brokers/certificates.ts';
 import { RabbitMq } from '../../../../../airgap-tests/brokers/rabbitmq.ts';
 import type { Answer, Event } from '../../engine/event.ts';
 import { textAnswer } from '../../engine/text-answer.ts';
 import { Bench, textOf, until } from '../delivery/testing.ts';
+import { HeldLink } from './held-link.fixture.ts';
 import { RabbitMqTrigger } from './rabbitmq.ts';
 
 const START_MS = 60_000;
@@ -215,6 +216,36 @@ describe('RabbitMqTrigger', () => {
     expect(done).toBeLessThan(50);
     // What was on its way to the consumer comes back to the queue when the connection has gone.
     await expect.poll(() => depth(queue)).toBe(50 - done);
+  });
+
+  it('leaves to others what arrives together with the broker saying that no more will come', async () => {
+    const queue = await queueOf('late');
+    const link = await HeldLink.start(Number(new URL(rabbit.url).port));
+    onTestFinished(() => link.stop());
+    const gate = Promise.withResolvers<void>();
+    let begun = 0;
+    const handle = async () => {
+      begun += 1;
+      await gate.promise;
+      return textAnswer(200);
+    };
+    const url = `amqp://guest:guest@127.0.0.1:${link.port}`;
+    const trigger = await triggerOf({ queueName: queue, prefetchCount: 5 }, handle, { url });
+    await publish(queue, numbers(10));
+    await until(() => begun === 5);
+    link.hold();
+    gate.resolve();
+    await until(async () => (await depth(queue)) === 0);
+    const deliveries = link.heldBytes;
+    const stopping = trigger.stop(5000);
+    await until(() => link.heldBytes > deliveries);
+
+    link.release();
+    await stopping;
+
+    expect(begun).toBe(5);
+    await until(async () => (await depth(queue)) === 5);
+    expect(bench.lines.filter((line) => line.includes('Trouble'))).toEqual([]);
   });
 
   it('gives back what waits for its next attempt when it is stopped', async () => {

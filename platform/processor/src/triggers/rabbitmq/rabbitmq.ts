@@ -66,7 +66,9 @@ export class RabbitMqTrigger implements Trigger {
     const consumer = connection.createConsumer(this.#consumerProps(), (message) => this.#handle(message, batcher ?? delivery));
     connection.on('connection', () => outages.up());
     connection.on('error', (error) => outages.down(error));
-    consumer.on('error', (error) => logger.warnWith('Trouble with the queue', { error: messageOf(error) }));
+    consumer.on('error', (error) => {
+      if (this.#running !== undefined) logger.warnWith('Trouble with the queue', { error: messageOf(error) });
+    });
     this.#running = { connection, consumer, delivery, batcher, letters, outages };
     try {
       await ready(this.#running, reconnectDuration);
@@ -99,6 +101,8 @@ export class RabbitMqTrigger implements Trigger {
   }
 
   async #handle(message: AsyncMessage, deliverer: Pick<Delivery, 'deliver'>): Promise<ConsumerStatus> {
+    // The channel may close before this one's turn would have ended. Where it has closed already, the message goes back by that.
+    if (this.#running === undefined) return STATUS.stopped;
     const event = eventOf(message, this.#context.index);
     this.#messages.set(event, message);
     return STATUS[(await deliverer.deliver(event)).result];
