@@ -17,6 +17,15 @@ it('makes secrets that nobody can guess and only root can read, once', async () 
   expect(await readSecrets(file)).toEqual(secrets);
 });
 
+it('adds the key of warm pods to the secrets of an appliance that has none, and leaves the others as they are', async () => {
+  const file = await newFile();
+  const { warmKey: _, ...before } = await ensureSecrets(file);
+  await writeFile(file, JSON.stringify(before));
+  const after = await ensureSecrets(file);
+  expect(after).toEqual({ ...before, warmKey: expect.stringMatching(/^[A-Za-z0-9+/]{64}$/) });
+  expect(await ensureSecrets(file)).toEqual(after);
+});
+
 it('makes others for each appliance', async () => {
   expect((await ensureSecrets(await newFile())).password).not.toBe((await ensureSecrets(await newFile())).password);
 });

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AmpouleError } from '@ampoule/lib/errors';
@@ -8,26 +8,34 @@ import * as z from 'zod';
 import { paths, ports } from './paths.ts';
 import { readIfThere, writeDurably } from './pki/files.ts';
 
-const accessSchema = z.strictObject({ username: z.string(), password: z.string(), dashboardToken: z.string() });
+const accessSchema = z.strictObject({
+  username: z.string(),
+  password: z.string(),
+  dashboardToken: z.string(),
+  /** Bindings of warm pods are signed with this Ed25519 key: PKCS #8, DER in base64. An appliance of an earlier version has none yet. */
+  warmKey: z.base64().optional(),
+});
 
 /** The secrets that the appliance made for itself at its first install. */
-export type Secrets = z.output<typeof accessSchema>;
+type Known = z.output<typeof accessSchema>;
+export type Secrets = Known & { warmKey: string };
 
 const SECRET_BYTES = 32;
 
 /** Reads the appliance's secrets, making them when there are none. @throws AMP_INPUT_INVALID */
 export async function ensureSecrets(file: string = paths.secrets): Promise<Secrets> {
   const existing = await readSecrets(file);
-  if (existing !== undefined) return existing;
+  if (existing?.warmKey !== undefined) return { ...existing, warmKey: existing.warmKey };
   const secret = () => randomBytes(SECRET_BYTES).toString('base64url');
-  const secrets = { username: 'ampoule', password: secret(), dashboardToken: secret() };
+  const warmKey = generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64');
+  const secrets = { username: 'ampoule', password: secret(), dashboardToken: secret(), ...existing, warmKey };
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await writeDurably(file, `${JSON.stringify(secrets, null, 2)}\n`, 0o600);
   return secrets;
 }
 
 /** The appliance's secrets, or undefined when there are none yet. @throws AMP_INPUT_INVALID */
-export async function readSecrets(file: string = paths.secrets): Promise<Secrets | undefined> {
+export async function readSecrets(file: string = paths.secrets): Promise<Known | undefined> {
   const text = await readIfThere(file);
   if (text === undefined) return undefined;
   try {

@@ -51,7 +51,7 @@ export function ours(spec: object, trigger: object = {}, triggers: object = {}):
     const config = { metadata: { name: 'bench' }, spec: { ...spec, triggers: { web: http, ...triggers } } };
     await writeFile(join(configs, 'processor.yaml'), JSON.stringify(config));
     await writeFile(join(configs, 'platform.yaml'), JSON.stringify({ healthCheck: { enabled: false } }));
-    const args = [join(processorFolder, 'opt/nuclio/processor.mjs'), '--config', join(configs, 'processor.yaml')];
+    const args = [join(processorFolder, 'opt/ampoule/processor.mjs'), '--config', join(configs, 'processor.yaml')];
     return {
       program: node,
       args: [...args, '--platform-config', join(configs, 'platform.yaml')],

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fillTemplate } from '@ampoule/lib/template';
@@ -37,10 +38,12 @@ it('gives manifests the secrets and certificates in base64, as Secrets want them
     await writeFile(join(folder, name), `text of ${name}`);
     return join(folder, name);
   };
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const warmKey = privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64');
   const pair = { certificate: await put('crt'), key: await put('key') };
   const values = await manifestValues(
     { bundle: await testBundle(), config: resolved },
-    { username: 'ampoule', password: 'p', dashboardToken: 't' },
+    { username: 'ampoule', password: 'p', dashboardToken: 't', warmKey },
     { trust: await put('trust'), servers: { ingress: pair, registry: pair } },
   );
   const plain = (name: string) => Buffer.from(values[name] ?? '', 'base64').toString('utf8');
@@ -51,4 +54,6 @@ it('gives manifests the secrets and certificates in base64, as Secrets want them
     'text of trust',
     'text of key',
   ]);
+  expect(plain('warmPrivateKeyBase64')).toBe(warmKey);
+  expect(values.warmPublicKey).toBe(publicKey.export({ format: 'der', type: 'spki' }).toString('base64'));
 });

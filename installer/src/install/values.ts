@@ -1,3 +1,4 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { EVICTION_BYTES } from '../config.ts';
 import { addressText, networkOf } from '../host/cidr.ts';
@@ -24,7 +25,7 @@ export function kubeadmValues({ config, traits }: Pick<InstallContext, 'config' 
 /** The values that every other manifest may name. */
 export async function manifestValues(
   { bundle, config }: Pick<InstallContext, 'bundle' | 'config'>,
-  { username, password, dashboardToken }: Secrets,
+  { username, password, dashboardToken, warmKey }: Secrets,
   pki: Pick<Pki, 'trust' | 'servers'>,
 ): Promise<Record<string, string>> {
   const fileBase64 = async (path: string) => base64(await readFile(path, 'utf8'));
@@ -38,6 +39,8 @@ export async function manifestValues(
     ingressCertificateBase64: await fileBase64(pki.servers.ingress.certificate),
     ingressKeyBase64: await fileBase64(pki.servers.ingress.key),
     dashboardTokenBase64: base64(dashboardToken),
+    warmPrivateKeyBase64: base64(warmKey),
+    warmPublicKey: publicKeyOf(warmKey),
   };
 }
 
@@ -50,6 +53,11 @@ function networkValues({ nodeAddress, hostname, podCidr, serviceCidr }: InstallC
     dnsServiceIp: addressText(networkOf(serviceCidr).first + DNS_SERVICE),
     clusterDomain: 'cluster.local',
   };
+}
+
+function publicKeyOf(privateKey: string): string {
+  const key = createPrivateKey({ key: Buffer.from(privateKey, 'base64'), format: 'der', type: 'pkcs8' });
+  return createPublicKey(key).export({ format: 'der', type: 'spki' }).toString('base64');
 }
 
 function base64(text: string): string {

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import { FakeApi } from '@ampoule/platform-api/kube/fake-api';
 import { silentLogger as logger } from '@ampoule/platform-api/kube/logger';
+import { resources } from '@ampoule/platform-api/kube/resources';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startActivator } from './start.ts';
 
@@ -17,11 +18,11 @@ let client: KubeClient;
 let activator: Awaited<ReturnType<typeof startActivator>>;
 const servers: Server[] = [];
 
-async function start(limits: object = {}): Promise<void> {
+async function start(limits: object = {}, warmUrl?: string): Promise<void> {
   api.put(`${FUNCTIONS}/f`, { spec: {}, status: { state: 'scaledToZero' } });
   const settings = { namespace: 'nuclio', host: '127.0.0.1', port: 0, statusPort: 0 };
   const usual = { holdMs: 5000, maxHeldPerFunction: 10, maxHeld: 20 };
-  activator = await startActivator({ client, settings: { ...settings, limits: { ...usual, ...limits } }, logger });
+  activator = await startActivator({ client, settings: { ...settings, warmUrl, limits: { ...usual, ...limits } }, logger });
 }
 
 beforeEach(async () => {
@@ -227,5 +228,64 @@ describe('the activator', () => {
     expect((await answer).status).toBe(201);
     await stopped;
     await start();
+  });
+});
+
+describe('a function that is called while it sleeps, where there are warm pods', () => {
+  /** A warm pod that says who it is, and a controller that gives it once it is asked. */
+  async function warmWorld({ isGone = false } = {}) {
+    const asked: string[] = [];
+    const warm = createServer((_, outgoing) => void outgoing.end('from a warm pod')).listen(0, '127.0.0.1');
+    await once(warm, 'listening');
+    const { port } = warm.address() as AddressInfo;
+    if (isGone) warm.close();
+    else servers.push(warm);
+    const controller = createServer((incoming, outgoing) => {
+      asked.push(`${incoming.method} ${incoming.url}`);
+      outgoing.end(JSON.stringify({ uid: 'w', host: '127.0.0.1', port }));
+    }).listen(0, '127.0.0.1');
+    await once(controller, 'listening');
+    servers.push(controller);
+    return { asked, url: `http://127.0.0.1:${(controller.address() as AddressInfo).port}` };
+  }
+
+  it('answers from one of them, and wakes all the same', async () => {
+    const { asked, url } = await warmWorld();
+    await start({}, url);
+
+    const answers = await Promise.all([call('/'), call('/')]);
+
+    expect(answers.map(({ body }) => body)).toEqual(['from a warm pod', 'from a warm pod']);
+    expect(answers[0]?.headers['x-ampoule-cold-start-ms']).toMatch(/^\d+$/);
+    expect(asked).toEqual(['POST /warm/nuclio/f']);
+    await expect.poll(stateOf).toBe('waitingForScaleResourceFromZero');
+    const metrics = await (await fetch(`http://127.0.0.1:${activator.statusPort}/metrics`)).text();
+    expect(metrics).toContain('ampoule_activator_warm_pods_total 1\n');
+  });
+
+  it('answers from a pod of its own as soon as one serves, and never from the warm one again', async () => {
+    const { url } = await warmWorld();
+    await start({}, url);
+    await call('/');
+    await pod('a', { isReady: true });
+
+    await expect.poll(async () => (await call('/')).body).toContain('"url":"/"');
+
+    await client.remove(resources.pods, 'nuclio', 'a');
+    await pod('b');
+    expect((await call('/')).body).toContain('"url":"/"');
+  });
+
+  it.each([
+    ['the warm one has gone meanwhile', () => warmWorld({ isGone: true })],
+    ['the controller is away', async () => ({ url: 'http://127.0.0.1:1' })],
+  ])('waits for a pod of its own where %s', async (_, make) => {
+    await start({}, (await make()).url);
+    const answer = call('/');
+    await expect.poll(stateOf).toBe('waitingForScaleResourceFromZero');
+
+    await pod('a');
+
+    expect((await answer).status).toBe(201);
   });
 });

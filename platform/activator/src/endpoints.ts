@@ -14,6 +14,8 @@ export interface Endpoint {
 /** A pod that runs is asked this often whether it serves; the kubelet asks once a second at most. */
 const PROBE_INTERVAL_MS = 20;
 const PROBE_TIMEOUT_MS = 500;
+/** The controller ends a warm pod after this time at the latest. */
+const LENT_MS = 110_000;
 
 /** Knows which pods of functions can be called. */
 export class Endpoints {
@@ -24,6 +26,8 @@ export class Endpoints {
   readonly #probed = new Map<string, AbortController>();
   /** Pods that refused a connection. */
   readonly #refused = new Set<string>();
+  /** Warm pods by the functions that they stand in for. */
+  readonly #lent = new Map<string, { endpoint: Endpoint; until: number }>();
   #changed: (functionName: string) => void = () => undefined;
 
   constructor(pods: Cache<V1Pod>) {
@@ -42,7 +46,20 @@ export class Endpoints {
       (pod) => !this.#refused.has(uidOf(pod)) && (isReady(pod) || this.#serving.has(uidOf(pod))),
     );
     const pod = serving[Math.floor(Math.random() * serving.length)];
-    return pod === undefined ? undefined : endpointOf(pod);
+    if (pod === undefined) return this.#lentTo(functionName);
+    this.#lent.delete(functionName);
+    return endpointOf(pod);
+  }
+
+  /** A warm pod stands in for the pods of a function until one of these serves. */
+  lend(functionName: string, endpoint: Endpoint): void {
+    this.#lent.set(functionName, { endpoint, until: performance.now() + LENT_MS });
+    this.#changed(functionName);
+  }
+
+  #lentTo(functionName: string): Endpoint | undefined {
+    const lent = this.#lent.get(functionName);
+    return lent !== undefined && performance.now() < lent.until ? lent.endpoint : undefined;
   }
 
   /** Asks the pods of a function that begin to run, until one serves. */
@@ -56,6 +73,11 @@ export class Endpoints {
 
   /** A pod refused a connection: it counts again once it answers a probe. */
   refused({ uid }: Endpoint): void {
+    for (const [name, { endpoint }] of this.#lent) {
+      if (endpoint.uid !== uid) continue;
+      this.#lent.delete(name);
+      return;
+    }
     this.#refused.add(uid);
     this.#serving.delete(uid);
   }
@@ -76,7 +98,9 @@ export class Endpoints {
       this.#probed.get(uid)?.abort();
     }
     const functionName = functionOf(pod);
-    if (functionName !== undefined) this.#changed(functionName);
+    if (functionName === undefined) return;
+    if (isRunning(pod) && isReady(pod)) this.#lent.delete(functionName);
+    this.#changed(functionName);
   }
 
   async #probe(functionName: string, pod: V1Pod): Promise<void> {

@@ -9,6 +9,7 @@ export class ActivatorMetrics {
   #holds = 0;
   #holdSeconds = 0;
   #wakes = 0;
+  #lent = 0;
 
   count(result: Result): void {
     this.#results.set(result, (this.#results.get(result) ?? 0) + 1);
@@ -16,6 +17,11 @@ export class ActivatorMetrics {
 
   woken(): void {
     this.#wakes++;
+  }
+
+  /** A warm pod stands in for the pods of a function. */
+  lent(): void {
+    this.#lent++;
   }
 
   /** A request was held for so long, until a pod took it. */
@@ -32,6 +38,8 @@ export class ActivatorMetrics {
       ...[...this.#results].map(([result, value]) => `ampoule_activator_requests_total{result="${result}"} ${value}`),
       '# TYPE ampoule_activator_wakes_total counter',
       `ampoule_activator_wakes_total ${this.#wakes}`,
+      '# TYPE ampoule_activator_warm_pods_total counter',
+      `ampoule_activator_warm_pods_total ${this.#lent}`,
       '# TYPE ampoule_activator_held_requests gauge',
       `ampoule_activator_held_requests ${held}`,
       '# TYPE ampoule_cold_start_seconds histogram',

@@ -15,6 +15,8 @@ const settingsSchema = z.object({
   AMPOULE_MAX_HELD_PER_FUNCTION: z.coerce.number().int().positive().default(1000),
   /** Requests that may wait for all functions together. */
   AMPOULE_MAX_HELD: z.coerce.number().int().positive().default(5000),
+  /** Where the controller is asked for warm pods; absent where there are none. */
+  AMPOULE_WARM_URL: z.url({ protocol: /^http$/ }).optional(),
   LOG_LEVEL: z.string().default('info'),
 });
 
@@ -31,6 +33,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
       maxHeldPerFunction: found.AMPOULE_MAX_HELD_PER_FUNCTION,
       maxHeld: found.AMPOULE_MAX_HELD,
     },
+    warmUrl: found.AMPOULE_WARM_URL,
     logLevel: found.LOG_LEVEL,
   };
 }

@@ -12,22 +12,24 @@ import type { Settings } from './settings.ts';
 import { makeStatusServer } from './status-server.ts';
 import { WaitingRoom } from './waiting-room.ts';
 import { wakeFunction } from './wake.ts';
+import { warmPodsOf } from './warm.ts';
 
 export interface StartOptions {
   client: KubeClient;
-  settings: Pick<Settings, 'namespace' | 'host' | 'port' | 'statusPort' | 'limits'>;
+  settings: Pick<Settings, 'namespace' | 'host' | 'port' | 'statusPort' | 'limits'> & Partial<Pick<Settings, 'warmUrl'>>;
   logger: Logger;
 }
 
 /** Starts the activator; `stop` ends when the last request has got its answer. */
 export async function startActivator({ client, settings, logger }: StartOptions) {
-  const { namespace, host, limits } = settings;
+  const { namespace, host, limits, warmUrl } = settings;
   const functions = new Cache({ client, logger, namespace, resource: resources.functions });
   const pods = new Cache({ client, logger, namespace, resource: resources.pods, labelSelector: `${labels.class}=function` });
   const metrics = new ActivatorMetrics();
   const endpoints = new Endpoints(pods);
   const wake = (name: string) => wakeFunction(client, `${namespace}/${name}`);
-  const room = new WaitingRoom({ namespace, functions, endpoints, wake, limits, metrics, logger });
+  const findWarmPod = warmUrl === undefined ? undefined : warmPodsOf({ url: warmUrl, namespace, logger });
+  const room = new WaitingRoom({ namespace, functions, endpoints, wake, findWarmPod, limits, metrics, logger });
   const server = makeActivator({ room, endpoints, metrics, logger });
   const status = makeStatusServer({ isReady: () => functions.isSynced && pods.isSynced, metrics: () => metrics.text(room.held) });
   await Promise.all([functions.start(), pods.start()]);

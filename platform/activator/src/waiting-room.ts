@@ -7,6 +7,7 @@ import type { RawObject } from '@ampoule/platform-api/kube/resources';
 import type { Endpoint, Endpoints } from './endpoints.ts';
 import type { ActivatorMetrics } from './metrics.ts';
 import { Refusal } from './refusal.ts';
+import type { FindWarmPod } from './warm.ts';
 
 export interface Limits {
   holdMs: number;
@@ -20,6 +21,8 @@ export interface WaitingRoomOptions {
   endpoints: Endpoints;
   /** Asks for the function's pods; it is asked again when the function is still asleep after. */
   wake: (functionName: string) => Promise<void>;
+  /** Looks for a pod that stands in until then; absent where there are none. */
+  findWarmPod?: FindWarmPod | undefined;
   limits: Limits;
   metrics: ActivatorMetrics;
   logger: Logger;
@@ -130,6 +133,8 @@ export class WaitingRoom {
     this.#waking.add(name);
     const { wake, metrics, logger } = this.#options;
     try {
+      // First, since the start of the function's own pod takes the processors of a small machine.
+      await this.#lend(name);
       await wake(name);
       metrics.woken();
     } catch (error) {
@@ -138,5 +143,14 @@ export class WaitingRoom {
     await delay(WAKE_RETRY_MS);
     this.#waking.delete(name);
     this.#look(name);
+  }
+
+  async #lend(name: string): Promise<void> {
+    const { endpoints, findWarmPod, metrics } = this.#options;
+    if (findWarmPod === undefined || endpoints.find(name) !== undefined) return;
+    const pod = await findWarmPod(name);
+    if (pod === undefined) return;
+    metrics.lent();
+    endpoints.lend(name, pod);
   }
 }

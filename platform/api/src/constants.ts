@@ -11,6 +11,8 @@ export const labels = {
   component: 'nuclio.io/component',
   cronTrigger: 'nuclio.io/function-cron-trigger-name',
   cronJobPod: 'nuclio.io/function-cron-job-pod',
+  /** Ours, on a warm pod: the function that it has become a pod of. */
+  boundTo: 'ampoule.internal/bound-to',
 } as const;
 
 export const annotations = {

@@ -19,6 +19,7 @@ export const platformErrorCodes = {
   AMP_KUBE_REFUSED: 'The Kubernetes API refused a request.',
   AMP_KUBE_CONFLICT: 'An object changed between reading and writing it; the work is done again.',
   AMP_KUBE_EXISTS: 'An object that was to be created is there already.',
+  AMP_WARM_BINDING: 'A warm pod was given what is not whole, not meant for it, or not signed by the controller.',
   AMP_KUBE_CONFIG: 'There is neither a service account nor a kubeconfig to reach the Kubernetes API with.',
 } as const;
 

@@ -25,6 +25,8 @@ export const platformConfigSchema = z.looseObject({
       inactivityWindowPresets: words,
     })
     .prefault({}),
+  /** Ours: pods that are kept to become those of functions that sleep and are called, by runtime. */
+  warmPool: z.looseObject({ nodejs: z.int().min(0).max(100).default(0) }).prefault({}),
   supportedAutoScaleMetrics: objects,
   autoScaleMetricsMode: z.enum(['legacy', 'custom']).default('legacy'),
   autoScale: z.looseObject({ metricName: z.string().default(''), targetValue: z.string().default('') }).prefault({}),

@@ -13,6 +13,7 @@ import { Applier } from './applier.ts';
 import { FunctionReconciler } from './reconciler.ts';
 import { readSettings } from './settings.ts';
 import { Sleeper } from './sleep/sleeper.ts';
+import { startWarmPool } from './warm/start.ts';
 
 const OWNED = `${labels.class}=function`;
 /** Functions that are worked on at once; a deploy must not wait behind those that a restart goes through. */
@@ -43,10 +44,22 @@ await runComponent(logger, async () => {
   controller.start();
   const sleeper = new Sleeper({ client, namespace: settings.namespace, functions, platform, logger });
   sleeper.start();
+  const warm =
+    settings.warm &&
+    (await startWarmPool({
+      client,
+      logger,
+      functions,
+      projects,
+      platform,
+      settings: settings.warm,
+      functionNamespace: settings.namespace,
+      host: settings.health.host,
+    }));
   logger.info({ namespace: settings.namespace }, 'controller started');
   return async () => {
     health.close();
-    await Promise.all([controller.stop(), sleeper.stop()]);
+    await Promise.all([controller.stop(), sleeper.stop(), warm?.stop()]);
     await Promise.all(caches.map((cache) => cache.stop()));
     client.close();
   };

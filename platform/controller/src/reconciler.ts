@@ -8,7 +8,6 @@ import type { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-c
 import { type RawObject, resources } from '@ampoule/platform-api/kube/resources';
 import type { V1Deployment } from '@ampoule/platform-api/kube/types';
 import { internalUrlOf } from '@ampoule/platform-api/names';
-import { projectSpecSchema } from '@ampoule/platform-api/project';
 import type { Applier } from './applier.ts';
 import { deadlineMessageOf, isCurrentPod, podFailureOf, refusalOf } from './condition.ts';
 import { type FunctionObjects, objectsOf } from './objects/all.ts';
@@ -17,6 +16,7 @@ import { externalUrlsOf } from './objects/ingress.ts';
 import { nodeSelectorOf } from './objects/pod.ts';
 import { outcomeOf } from './outcome.ts';
 import { type Phase, phaseOf } from './phase.ts';
+import { projectNodeSelectorOf } from './project-node-selector.ts';
 import type { Settings } from './settings.ts';
 
 export interface ReconcilerOptions {
@@ -74,22 +74,17 @@ export class FunctionReconciler {
     const phase = phaseOf((object.status as FunctionStatus | undefined)?.state, object.metadata?.annotations);
     if (phase === undefined) return undefined;
     const fn = functionOf(object);
-    const { applier, platform, settings } = this.#options;
+    const { applier, platform, projects, settings } = this.#options;
     const context: RenderContext = {
       phase,
       version: settings.version,
       shellImage: settings.shellImage,
       platform: await platform.read(),
-      projectNodeSelector: this.#projectNodeSelectorOf(fn),
+      projectNodeSelector: projectNodeSelectorOf(fn, projects),
       currentReplicas: applier.deploymentOf(key)?.spec?.replicas,
       isServing: fn.status.state !== 'waitingForResourceConfiguration' || (applier.deploymentOf(key)?.status?.availableReplicas ?? 0) > 0,
     };
     return { fn, phase, context, objects: objectsOf(fn, context) };
-  }
-
-  #projectNodeSelectorOf({ metadata }: NuclioFunction): Record<string, string> {
-    const project = this.#options.projects.get(`${metadata.namespace}/${metadata.labels?.[labels.project] ?? ''}`);
-    return projectSpecSchema.safeParse(project?.spec ?? {}).data?.defaultFunctionNodeSelector ?? {};
   }
 
   async #statusOf(rendered: Rendered, deployment: V1Deployment): Promise<FunctionStatus | 'wait'> {

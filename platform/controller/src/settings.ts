@@ -1,5 +1,7 @@
+import { createPrivateKey } from 'node:crypto';
 import { parse } from '@ampoule/lib/parse';
 import { defaults } from '@ampoule/platform-api/constants';
+import { registryVariables } from '@ampoule/platform-api/registry';
 import * as z from 'zod';
 
 const settingsSchema = z.object({
@@ -19,6 +21,21 @@ const settingsSchema = z.object({
   LOG_LEVEL: z.string().default('info'),
 });
 
+const warmSchema = z.object({
+  /** Where warm pods are. */
+  AMPOULE_WARM_NAMESPACE: z.string().min(1),
+  /** The private key that bindings are signed with: PKCS #8, DER in base64. */
+  AMPOULE_WARM_KEY: z
+    .base64()
+    .min(1)
+    .transform((text) => createPrivateKey({ key: Buffer.from(text, 'base64'), format: 'der', type: 'pkcs8' })),
+  /** Where the activator asks. */
+  AMPOULE_WARM_PORT: z.coerce.number().int().default(8082),
+  /** The image of warm pods, for example ampoule.internal/runtime-nodejs:0.1.0 */
+  AMPOULE_RUNTIME_NODEJS: z.string().min(1),
+  ...registryVariables,
+});
+
 /** The environment variables that the controller reads. @throws AMP_INPUT_INVALID with all mistakes */
 export function readSettings(env: NodeJS.ProcessEnv) {
   const found = parse(settingsSchema, env, 'the environment');
@@ -29,7 +46,20 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     shellImage: found.AMPOULE_RUNTIME_SHELL,
     version: found.AMPOULE_VERSION,
     health: { host: found.AMPOULE_HEALTH_HOST, port: found.AMPOULE_HEALTH_PORT },
+    /** Absent where there are no warm pods. */
+    warm: env.AMPOULE_WARM_NAMESPACE === undefined ? undefined : warmSettingsOf(env),
     logLevel: found.LOG_LEVEL,
+  };
+}
+
+function warmSettingsOf(env: NodeJS.ProcessEnv) {
+  const found = parse(warmSchema, env, 'the environment');
+  return {
+    namespace: found.AMPOULE_WARM_NAMESPACE,
+    privateKey: found.AMPOULE_WARM_KEY,
+    port: found.AMPOULE_WARM_PORT,
+    runtimeImage: found.AMPOULE_RUNTIME_NODEJS,
+    registry: found,
   };
 }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { codeOf } from '@ampoule/lib/errors';
 import { parseJson } from '@ampoule/lib/parse';
 import { ports } from '@ampoule/platform-api/constants';
-import { functionConfigSchema } from '@ampoule/platform-api/function';
+import { type FunctionConfig, functionConfigSchema } from '@ampoule/platform-api/function';
 import * as z from 'zod';
 import { processorError } from './errors.ts';
 
@@ -32,26 +32,35 @@ const platformConfigSchema = z.looseObject({
 export type PlatformConfig = z.output<typeof platformConfigSchema>;
 
 /** Reads processor.yaml, which the controller writes. @throws AMP_INPUT_INVALID */
-export async function readFunctionConfig(file: string) {
-  return parseText(functionConfigSchema, file);
+export async function readFunctionConfig(file: string): Promise<FunctionConfig> {
+  return parseFunctionConfig(await readFile(file, 'utf8'), file);
 }
 
 /** Reads platform.yaml; where there is none, defaults are in force. @throws AMP_INPUT_INVALID */
 export async function readPlatformConfig(file: string): Promise<PlatformConfig> {
   try {
-    return await parseText(platformConfigSchema, file);
+    return await parsePlatformConfig(await readFile(file, 'utf8'), file);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return platformConfigSchema.parse({});
     throw error;
   }
 }
 
+/** The text of a processor.yaml; `source` is what mistakes are said to be in. @throws AMP_INPUT_INVALID */
+export function parseFunctionConfig(text: string, source: string): Promise<FunctionConfig> {
+  return parseText(functionConfigSchema, text, source);
+}
+
+/** The text of a platform.yaml. @throws AMP_INPUT_INVALID */
+export function parsePlatformConfig(text: string, source: string): Promise<PlatformConfig> {
+  return parseText(platformConfigSchema, text, source);
+}
+
 /** The controller writes JSON, which is YAML too and is read without loading a parser for YAML. */
-async function parseText<T extends z.ZodType>(schema: T, file: string): Promise<z.output<T>> {
-  const text = await readFile(file, 'utf8');
-  if (text.startsWith('{')) return parseJson(schema, text, file);
+async function parseText<T extends z.ZodType>(schema: T, text: string, source: string): Promise<z.output<T>> {
+  if (text.startsWith('{')) return parseJson(schema, text, source);
   const { parseYaml } = await import('@ampoule/lib/yaml');
-  return parseYaml(schema, text, file);
+  return parseYaml(schema, text, source);
 }
 
 /** Host and port of an address such as `:8080`. @throws AMP_TRIGGER_ADDRESS */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { SHARE_ENV } from 'node:worker_threads';
 import { prepareThread } from './engine/threads.ts';
 
 /**
@@ -10,12 +11,20 @@ const { values } = parseArgs({
   options: {
     config: { type: 'string', default: '/etc/nuclio/config/processor/processor.yaml' },
     'platform-config': { type: 'string', default: '/etc/nuclio/config/platform/platform.yaml' },
+    /** Waits to be told which function it is. */
+    warm: { type: 'boolean', default: false },
   },
 });
 
-if (runsInThreads(values.config)) prepareThread();
-const { serve } = await import('./serve.ts');
-await serve(values.config, values['platform-config']);
+if (values.warm) {
+  prepareThread({ env: SHARE_ENV });
+  const { serveWarm } = await import('./warm/serve-warm.ts');
+  await serveWarm();
+} else {
+  if (runsInThreads(values.config)) prepareThread();
+  const { serve } = await import('./serve.ts');
+  await serve(values.config, values['platform-config']);
+}
 
 function runsInThreads(file: string): boolean {
   try {

@@ -31,11 +31,15 @@ export async function serve(configFile: string, platformFile: string): Promise<v
     metricsPort: processor.metricsPort,
     startMs: Math.round(performance.now()),
   });
+  endWith(logger, (limitMs) => processor.stop(limitMs));
+}
 
+/** Ends the process by a signal, once what is in hand is done; `stop` gets the milliseconds that it has for that. */
+export function endWith(logger: Logger, stop: (limitMs: number) => Promise<void>): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       logger.infoWith('Processor stops', { signal });
-      processor.stop(DRAIN_MS).then(() => process.exit(0), fail);
+      stop(DRAIN_MS).then(() => process.exit(0), fail);
     });
   }
 }

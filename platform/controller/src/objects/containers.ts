@@ -9,7 +9,7 @@ const HARDENED = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'
 
 /** The container that runs the processor. */
 export function functionContainerOf(fn: NuclioFunction, { platform }: RenderContext): V1Container {
-  const { metadata, spec } = fn;
+  const { spec } = fn;
   const metricsPort = metricsPortOf(platform);
   return {
     name: 'nuclio',
@@ -22,11 +22,8 @@ export function functionContainerOf(fn: NuclioFunction, { platform }: RenderCont
     ],
     env: [
       ...((spec.env ?? []) as V1Container['env'] & object),
-      { name: 'NUCLIO_FUNCTION_NAME', value: metadata.name },
-      { name: 'NUCLIO_FUNCTION_VERSION', value: 'latest' },
+      ...Object.entries(functionVariablesOf(fn)).map(([name, value]) => ({ name, value })),
       { name: 'NUCLIO_FUNCTION_INSTANCE', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
-      { name: 'NUCLIO_FUNCTION_DESCRIPTION', value: spec.description ?? '' },
-      { name: 'NUCLIO_FUNCTION_HANDLER', value: spec.handler ?? '' },
     ],
     ...(spec.envFrom ? { envFrom: spec.envFrom as V1Container['envFrom'] & object } : {}),
     ...(spec.resources ? { resources: spec.resources as V1Container['resources'] & object } : {}),
@@ -50,6 +47,16 @@ export function functionContainerOf(fn: NuclioFunction, { platform }: RenderCont
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: { ...HARDENED, readOnlyRootFilesystem: true },
     volumeMounts: volumeMountsOf(fn),
+  };
+}
+
+/** The environment variables that tell a processor whose it is, beside the name of its pod. */
+export function functionVariablesOf({ metadata, spec }: NuclioFunction): Record<string, string> {
+  return {
+    NUCLIO_FUNCTION_NAME: metadata.name,
+    NUCLIO_FUNCTION_VERSION: 'latest',
+    NUCLIO_FUNCTION_DESCRIPTION: spec.description ?? '',
+    NUCLIO_FUNCTION_HANDLER: spec.handler ?? '',
   };
 }
 

@@ -54,9 +54,9 @@ describe('the pod of a function', () => {
     expect(env).toEqual([
       { name: 'NUCLIO_FUNCTION_NAME', value: 'f' },
       { name: 'NUCLIO_FUNCTION_VERSION', value: 'latest' },
-      { name: 'NUCLIO_FUNCTION_INSTANCE', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
       { name: 'NUCLIO_FUNCTION_DESCRIPTION', value: 'd' },
       { name: 'NUCLIO_FUNCTION_HANDLER', value: 'main:handler' },
+      { name: 'NUCLIO_FUNCTION_INSTANCE', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
     ]);
   });
 

@@ -54,6 +54,7 @@ export async function startController() {
     api,
     client,
     functions,
+    projects,
     platform,
     reconciler,
     /** What a controller that was just started knows: nothing but what the API server has. */

@@ -1,4 +1,4 @@
-import { Worker as Thread } from 'node:worker_threads';
+import { Worker as Thread, type WorkerOptions } from 'node:worker_threads';
 
 /** Beside the built processor lies the entry of its threads; in the sources it is in the folder of the runtime. */
 const ENTRY = import.meta.url.endsWith('.ts') ? '../runtime/javascript/thread.ts' : '../thread.mjs';
@@ -6,8 +6,8 @@ const ENTRY = import.meta.url.endsWith('.ts') ? '../runtime/javascript/thread.ts
 let prepared: Thread | undefined;
 
 /** Starts a thread that will be needed soon. */
-export function prepareThread(): void {
-  prepared = makeThread();
+export function prepareThread(options?: Pick<WorkerOptions, 'env'>): void {
+  prepared = makeThread(options);
 }
 
 /** The thread that was prepared, or a new one. */
@@ -17,6 +17,6 @@ export function takeThread(): Thread {
   return thread;
 }
 
-function makeThread(): Thread {
-  return new Thread(new URL(ENTRY, import.meta.url));
+function makeThread(options?: Pick<WorkerOptions, 'env'>): Thread {
+  return new Thread(new URL(ENTRY, import.meta.url), options);
 }

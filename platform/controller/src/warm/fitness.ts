@@ -1,0 +1,61 @@
+import type { NuclioFunction } from '@ampoule/platform-api/function';
+import { runtimeNameOf } from '@ampoule/platform-api/handler';
+import type { RenderContext } from '../objects/context.ts';
+import { nodeSelectorOf } from '../objects/pod.ts';
+import { bytesOf } from './quantity.ts';
+
+/** What a warm pod may use, as manifests/platform says. */
+export const WARM_MEMORY_BYTES = 256 * 1024 * 1024;
+export const WARM_RUNTIME = 'nodejs';
+
+const RESOURCES: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage']);
+/** They are heeded at the start of a process, which a warm pod has behind it. */
+const START_VARIABLES = /^(NODE_|LD_|UV_|SSL_|OPENSSL_|TZ$|PATH$|HOME$|LANG$|LC_|NUCLIO_HANDLER_DIR$)/;
+
+/**
+ * Why a function needs pods of its own: it would notice that a warm one lacks something. Undefined where it would not.
+ * A warm pod has an image, mounts, an account and a place of its own, and the memory that the pool gives it.
+ */
+export function unfitnessOf(
+  { spec }: Pick<NuclioFunction, 'spec'>,
+  context: Pick<RenderContext, 'platform' | 'projectNodeSelector'>,
+): string | undefined {
+  const { platform } = context;
+  if (runtimeNameOf(spec.runtime) !== WARM_RUNTIME) return `there are no warm pods of runtime ${spec.runtime}`;
+  if (spec.replicas !== undefined && spec.replicas !== null) return 'its replicas are given';
+  const lacking = [
+    [spec.volumes, 'volumes'],
+    [spec.envFrom, 'envFrom'],
+    [platform.runtime.common.envFrom, 'envFrom of the platform'],
+    [spec.sidecars, 'sidecars'],
+    [spec.initContainers, 'initContainers'],
+    [spec.serviceAccount || platform.kube.defaultFunctionServiceAccount, 'a service account'],
+    [spec.securityContext, 'a security context'],
+    [spec.affinity, 'an affinity'],
+    [nodeSelectorOf({ spec } as NuclioFunction, context), 'a node selector'],
+    [spec.nodeName, 'a node'],
+    [spec.hostIPC, 'hostIPC'],
+  ] as const;
+  const [, found] = lacking.find(([value]) => isGiven(value)) ?? [];
+  if (found !== undefined) return `it has ${found}`;
+  const variable = (spec.env ?? []).find(
+    ({ name, value, valueFrom }) => valueFrom !== undefined || value === undefined || START_VARIABLES.test(name),
+  );
+  if (variable !== undefined) return `a running process cannot be given its variable ${variable.name}`;
+  return unfitResourceOf(spec.resources);
+}
+
+function unfitResourceOf(resources: NuclioFunction['spec']['resources']): string | undefined {
+  const wanted = [...Object.entries(resources?.requests ?? {}), ...Object.entries((resources?.limits ?? {}) as Record<string, unknown>)];
+  const foreign = wanted.find(([name]) => !RESOURCES.has(name));
+  if (foreign !== undefined) return `it asks for ${foreign[0]}`;
+  const tooMuch = wanted.find(
+    ([name, amount]) => name === 'memory' && (bytesOf(String(amount)) ?? Number.POSITIVE_INFINITY) > WARM_MEMORY_BYTES,
+  );
+  return tooMuch === undefined ? undefined : `it asks for ${tooMuch[1]} of memory`;
+}
+
+function isGiven(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
+  return Boolean(value);
+}

@@ -1,0 +1,35 @@
+import { Cache } from '@ampoule/platform-api/kube/cache';
+import { resources } from '@ampoule/platform-api/kube/resources';
+import { connectRegistry } from '@ampoule/platform-api/registry';
+import type { Settings } from '../settings.ts';
+import { FunctionCode } from './code.ts';
+import { WarmPoolKeeper } from './keeper.ts';
+import { WarmPool, type WarmPoolOptions } from './pool.ts';
+import { serveWarmPool } from './server.ts';
+
+type StartOptions = Pick<WarmPoolOptions, 'client' | 'functions' | 'projects' | 'platform' | 'logger'> & {
+  settings: NonNullable<Settings['warm']>;
+  functionNamespace: string;
+  host: string;
+};
+
+/** Starts what binds functions to warm pods. */
+export async function startWarmPool({ settings, host, ...shared }: StartOptions): Promise<{ stop: () => Promise<void> }> {
+  const { client, logger } = shared;
+  const { namespace, privateKey, port, runtimeImage, registry } = settings;
+  const pods = new Cache({ client, logger, namespace, resource: resources.pods });
+  const deployments = new Cache({ client, logger, namespace, resource: resources.deployments });
+  const code = new FunctionCode(await connectRegistry(registry), runtimeImage);
+  const options = { ...shared, namespace, pods, deployments, code, privateKey };
+  const pool = new WarmPool(options);
+  const keeper = new WarmPoolKeeper(pool, options);
+  await Promise.all([pods.start(), deployments.start()]);
+  const server = await serveWarmPool(pool, { host, port });
+  keeper.start();
+  return {
+    stop: async () => {
+      server.close();
+      await Promise.all([keeper.stop(), pods.stop(), deployments.stop()]);
+    },
+  };
+}

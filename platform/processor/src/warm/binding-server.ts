@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { messageOf } from '@ampoule/lib/errors';
+import { type Binding, unpackBinding, warm } from '@ampoule/platform-api/binding';
+import type { WarmSettings } from './settings.ts';
+
+/** Far above what the controller sends. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** Becomes what a binding says, and gives the port of its HTTP trigger. */
+export type Become = (binding: Binding, layers: readonly Buffer[]) => Promise<{ httpPort: number }>;
+
+/** Takes one binding, the first that the controller signed for this pod. */
+export async function startBindingServer(
+  settings: Pick<WarmSettings, 'publicKey' | 'pod' | 'host' | 'port'>,
+  become: Become,
+): Promise<Server> {
+  let isTaken = false;
+  const server = createServer((request, response) => {
+    if (request.url === warm.health) response.end('ok');
+    else if (request.url !== warm.path || request.method !== 'POST') answer(response, 404, { error: 'There is nothing here' });
+    else void take(request, response);
+  });
+
+  async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const message = await bodyOf(request);
+    if (message === undefined) return answer(response, 413, { error: 'The binding is too large' });
+    let unpacked: ReturnType<typeof unpackBinding>;
+    try {
+      unpacked = unpackBinding(message, settings.publicKey);
+      if (unpacked.binding.pod !== settings.pod) throw new Error('The binding is for another pod');
+    } catch (error) {
+      return answer(response, 403, { error: messageOf(error) });
+    }
+    if (isTaken) return answer(response, 409, { error: 'This pod is that of a function already' });
+    isTaken = true;
+    try {
+      answer(response, 200, await become(unpacked.binding, unpacked.layers));
+    } catch (error) {
+      answer(response, 500, { error: messageOf(error) });
+    }
+  }
+
+  server.listen(settings.port, settings.host);
+  await once(server, 'listening');
+  return server;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > MAX_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function answer(response: ServerResponse, status: number, value: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+}

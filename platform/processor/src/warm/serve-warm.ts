@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import type { Binding } from '@ampoule/platform-api/binding';
+import { paths } from '@ampoule/platform-api/constants';
+import { parseFunctionConfig, parsePlatformConfig } from '../config.ts';
+import { Logger } from '../logger.ts';
+import { type Processor, startProcessor } from '../processor.ts';
+import { endWith } from '../serve.ts';
+import { startBindingServer } from './binding-server.ts';
+import { readWarmSettings } from './settings.ts';
+import { unpackLayer } from './unpack.ts';
+
+/** Runs as a pod of no function, with all loaded that a processor needs, until a binding makes it that of one. */
+export async function serveWarm(): Promise<void> {
+  const settings = readWarmSettings(process.env);
+  const logger = new Logger('processor');
+  let processor: Processor | undefined;
+
+  async function become({ processorConfig, platformConfig, env }: Binding, layers: readonly Buffer[]): Promise<Processor> {
+    const startedAt = performance.now();
+    // The thread that is prepared shares the environment.
+    for (const name of Object.keys(process.env)) if (name.startsWith('AMPOULE_')) delete process.env[name];
+    Object.assign(process.env, env);
+    for (const layer of layers) await unpackLayer(layer, settings.root);
+    processor = await startProcessor({
+      config: await parseFunctionConfig(processorConfig, 'processor.yaml'),
+      platform: await parsePlatformConfig(platformConfig, 'platform.yaml'),
+      logger,
+      folder: join(settings.root, paths.handlers),
+    });
+    logger.infoWith('Warm pod became that of a function', { httpPort: processor.httpPort, ms: Math.round(performance.now() - startedAt) });
+    return processor;
+  }
+
+  const server = await startBindingServer(settings, become);
+  logger.info('Warm pod waits for a function');
+  endWith(logger, async (limitMs) => {
+    server.close();
+    await processor?.stop(limitMs);
+  });
+}
