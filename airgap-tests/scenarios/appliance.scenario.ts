@@ -22,6 +22,15 @@ describe('an appliance on one sealed host', () => {
     return status === 200 && body === 'hello again' ? (true as const) : `${status} ${body}`;
   };
 
+  /** Writes a function into a folder of the host. */
+  const writeFiles = async (name: string, files: object) => {
+    for (const [file, content] of Object.entries(files)) {
+      const path = `/root/${name}/${file}`;
+      await host.mustExec('mkdir', ['-p', dirname(path)]);
+      await host.mustExec('sh', ['-c', `printf '%s' "$1" > "$2"`, 'sh', content, path]);
+    }
+  };
+
   beforeAll(async () => {
     appliance = await openSite(inject('bundleFile'), { name: 'site' });
     host = appliance.host;
@@ -101,16 +110,45 @@ describe('an appliance on one sealed host', () => {
       },
     ],
   ])('deploys a function of %s by one command in an empty shell, and calls it by another', async (name, files) => {
-    for (const [file, content] of Object.entries(files)) {
-      const path = `/root/${name}/${file}`;
-      await host.mustExec('mkdir', ['-p', dirname(path)]);
-      await host.mustExec('sh', ['-c', `printf '%s' "$1" > "$2"`, 'sh', content, path]);
-    }
+    await writeFiles(name, files);
     const deployed = await appliance.command('fn', 'deploy', `/root/${name}`);
     expect(deployed.code, deployed.stdout + deployed.stderr).toBe(0);
     const invoked = await appliance.command('fn', 'invoke', name, '--body', 'you');
     expect(invoked.stdout.trim()).toBe(`${name} you`);
     expect((await appliance.command('fn', 'delete', name)).code).toBe(0);
+  });
+
+  it('installs the packages that a function asks for, from the bundle, and runs the commands of its owner', async () => {
+    await writeFiles('asking', {
+      'package.json': '{ "type": "module", "dependencies": { "lodash": "^4.17.0", "pg": "*" } }',
+      'main.js': `import { readFileSync } from 'node:fs';
+import lodash from 'lodash';
+import pg from 'pg';
+const made = readFileSync(new URL('made.txt', import.meta.url), 'utf8').trim();
+export const handler = (context, event) => [lodash.upperFirst(String(event.body)), typeof pg.Client, made].join(' ');
+`,
+      'function.yaml': 'metadata: { name: asking }\nspec: { build: { commands: ["echo made here > made.txt"] } }\n',
+    });
+    const deployed = await appliance.command('fn', 'deploy', '/root/asking');
+    expect(deployed.code, deployed.stdout + deployed.stderr).toBe(0);
+    expect(deployed.stdout).toMatch(/added \d+ packages/);
+    expect((await appliance.command('fn', 'invoke', 'asking', '--body', 'you')).stdout.trim()).toBe('You function made here');
+    expect((await appliance.command('fn', 'delete', 'asking')).code).toBe(0);
+  });
+
+  it('names a package that the bundle does not hold, and leaves no pod of the build behind', async () => {
+    await writeFiles('wanting', {
+      'package.json': '{ "dependencies": { "left-pad": "1.3.0" } }',
+      'main.js': 'exports.handler = () => require("left-pad")("a", 2);\n',
+    });
+    const deployed = await appliance.command('fn', 'deploy', '/root/wanting');
+    expect(deployed.code).not.toBe(0);
+    expect(deployed.stderr).toContain('The bundle holds no left-pad');
+    await until('the pod of the build is gone', 30_000, async () => {
+      const pods = await appliance.kubectl('-n', 'ampoule-builds', 'get', 'pods', '-o', 'name');
+      return pods.trim() === '' || pods;
+    });
+    expect((await appliance.command('fn', 'delete', 'wanting')).code).toBe(0);
   });
 
   it('brings a function back to what it was before, with the image that was built then', async () => {
@@ -164,6 +202,11 @@ describe('an appliance on one sealed host', () => {
     const first = await appliance.call('sleepy', 'you');
     expect(first).toMatchObject({ status: 200, body: 'awake you' });
     expect(Number(first.headers['x-ampoule-cold-start-ms'])).toBeGreaterThan(0);
+    // A warm pod stood in for its own, which comes up all the same.
+    await until('a warm pod says whose it is', 5_000, async () => {
+      const pods = await appliance.kubectl('-n', 'ampoule-warm', 'get', 'pods', '-l', 'ampoule.internal/bound-to=sleepy', '-o', 'name');
+      return pods.trim() !== '' || pods;
+    });
     // It is still on its way to ready, in which Nuclio refuses to delete unless told.
     const anyway = { 'x-nuclio-delete-function-ignore-state-validation': 'true' };
     expect((await appliance.api('DELETE', '/functions', { metadata: { name: 'sleepy' } }, anyway)).status).toBe(204);

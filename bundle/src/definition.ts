@@ -36,7 +36,18 @@ const debianSource = z.strictObject({
   join: z.record(path, folder).default({}),
 });
 
-const npmSource = z.strictObject({ kind: z.literal('npm'), package: z.string(), files: z.record(path, path) });
+const npmSource = z.strictObject({
+  kind: z.literal('npm'),
+  package: z.string(),
+  /** The lockfile that pins it. */
+  lock: path.default('package-lock.json'),
+  /** Path in the layer to file of the package. */
+  files: z.record(path, path).default({}),
+  /** Where the whole package goes, where it does. */
+  folder: path.optional(),
+});
+/** Packages for builds in the sealed site, as a registry serves them. */
+const npmMirrorSource = z.strictObject({ kind: z.literal('npm-mirror'), lock: path, folder: path });
 const typescriptSource = z.strictObject({
   kind: z.literal('typescript'),
   entries: z.record(path, path),
@@ -47,7 +58,7 @@ const urlSource = z.strictObject({ kind: z.literal('url'), url: z.url(), sha256:
 const fileSource = z.strictObject({ kind: z.literal('files') });
 
 const componentSchema = z.strictObject({
-  source: z.discriminatedUnion('kind', [goSource, debianSource, npmSource, typescriptSource, urlSource, fileSource]),
+  source: z.discriminatedUnion('kind', [goSource, debianSource, npmSource, npmMirrorSource, typescriptSource, urlSource, fileSource]),
   /** Folder of the repository that is laid over the source's files. */
   tree: path.optional(),
   /** Where in the layer the tree lies; its root when absent. */
@@ -74,6 +85,7 @@ const imageSchema = z.strictObject({
 export type GoSource = z.output<typeof goSource>;
 export type DebianSource = z.output<typeof debianSource>;
 export type NpmSource = z.output<typeof npmSource>;
+export type NpmMirrorSource = z.output<typeof npmMirrorSource>;
 export type TypescriptSource = z.output<typeof typescriptSource>;
 export type UrlSource = z.output<typeof urlSource>;
 export type Component = z.output<typeof componentSchema>;

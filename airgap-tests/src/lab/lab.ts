@@ -8,7 +8,7 @@ import { guard } from './guard.ts';
 import { SealedHost } from './host.ts';
 import { createSwitch, subnetOf } from './network.ts';
 import { type RunRecord, recordOf, writeRecord } from './owner.ts';
-import { runDirectory, SWITCH } from './paths.ts';
+import { labName, runDirectory, SWITCH } from './paths.ts';
 import { prepareRoot } from './prepare.ts';
 import { removeDeadRuns, removeRun } from './remove.ts';
 import { type LabRequest, type LabResponse, request } from './request.ts';
@@ -106,6 +106,11 @@ export class Lab {
   /** Sends an HTTP request to a host from inside the sealed network. @throws AMP_LAB_REQUEST */
   async request(options: LabRequest): Promise<LabResponse> {
     return request(this.run, this.#record.directory, options);
+  }
+
+  /** Runs a program of this machine in the sealed network, and gives what it writes. @throws AMP_COMMAND_FAILED */
+  exec(file: string, args: readonly string[], options?: Parameters<typeof exec>[2]): Promise<string> {
+    return exec('ip', ['netns', 'exec', labName(this.run, SWITCH), file, ...args], options);
   }
 
   /** Leaves the hosts up when this process ends; `node airgap-tests/setup.mjs down RUN` removes them. */

@@ -7,6 +7,7 @@ import { bundleError } from '../errors.ts';
 import { buildDebian } from '../sources/debian.ts';
 import { buildGo } from '../sources/go.ts';
 import { buildNpm } from '../sources/npm.ts';
+import { buildNpmMirror } from '../sources/npm-mirror.ts';
 import { readTree } from '../sources/tree.ts';
 import { buildTypescript } from '../sources/typescript.ts';
 import { buildUrl } from '../sources/url.ts';
@@ -45,6 +46,8 @@ async function buildSource(name: string, { source }: Component, context: BuildCo
       return buildDebian(name, source, context);
     case 'npm':
       return buildNpm(name, source, context);
+    case 'npm-mirror':
+      return buildNpmMirror(name, source, context);
     case 'typescript':
       return buildTypescript(name, source, context);
     case 'url':

@@ -11,21 +11,24 @@ import { type BuildContext, cacheFolder, type SourceResult } from '../build/cont
 import type { NpmSource } from '../definition.ts';
 import { bundleError } from '../errors.ts';
 import { npmPackages } from '../sbom/npm-packages.ts';
+import { readTree } from './tree.ts';
 
 const lockedSchema = z.object({ version: z.string().optional(), integrity: z.string().optional() });
 type Locked = z.output<typeof lockedSchema>;
 const lockSchema = z.object({ packages: z.record(z.string(), lockedSchema) });
 
-/** Takes files out of an npm package that package-lock.json pins, whatever architecture it is for. @throws AMP_BUNDLE_PIN */
+/** Takes an npm package that a lockfile pins, or files out of it, whatever architecture it is for. @throws AMP_BUNDLE_PIN */
 export async function buildNpm(name: string, source: NpmSource, context: BuildContext): Promise<SourceResult> {
-  const lockText = await readFile(join(context.repository, 'package-lock.json'), 'utf8');
-  const locked = parseJson(lockSchema, lockText, 'package-lock.json').packages[`node_modules/${source.package}`];
+  const lockText = await readFile(join(context.repository, source.lock), 'utf8');
+  const locked = parseJson(lockSchema, lockText, source.lock).packages[`node_modules/${source.package}`];
   const folder = await packageFolder(name, source.package, locked ?? {}, context);
-  const entries = Object.entries(source.files).map(([path, file]) => ({ path, mode: 0o755, file: join(folder, file) }));
-  const digests = await Promise.all(entries.map(({ file }) => digestOfFile(file)));
+  const files = Object.entries(source.files).map(([path, file]) => ({ path, mode: 0o755, file: join(folder, file) }));
+  const digests = await Promise.all(files.map(({ file }) => digestOfFile(file)));
+  const whole = source.folder === undefined ? [] : await readTree(folder, source.folder);
   return {
-    entries,
-    key: cacheKey('npm-1', source, digests),
+    entries: [...files, ...whole],
+    // Of a whole package the lockfile has the digest.
+    key: cacheKey('npm-1', source, digests, ...(source.folder === undefined ? [] : [locked?.integrity])),
     origins: npmPackages(lockText, { names: [source.package], usedBy: name, includeDev: true }),
   };
 }
@@ -55,16 +58,19 @@ export async function fetchPackage(component: string, specifier: string, integri
   const output = await exec('npm', ['pack', specifier, '--json', '--pack-destination', target]);
   const [packed] = parseJson(packedSchema, output, 'npm pack');
   const archive = join(target, packed?.filename ?? '');
-  const [algorithm = '', wanted] = integrity.split('-');
-  const actual = createHash(algorithm)
-    .update(await readFile(archive))
-    .digest('base64');
-  if (actual !== wanted) {
-    throw bundleError('AMP_BUNDLE_PIN', {
-      what: `${specifier} of ${component} has another digest than its pin`,
-      why: `${algorithm}-${actual} instead of ${integrity}`,
-      fix: 'Find out why it changed before you pin it anew.',
-    });
-  }
+  await checkIntegrity(component, specifier, archive, integrity);
   await extract({ file: archive, cwd: target, strip: 1 });
+}
+
+/** Compares a package with its pin, which is as in a package-lock.json. @throws AMP_BUNDLE_PIN */
+export async function checkIntegrity(component: string, specifier: string, archive: string, integrity: string): Promise<void> {
+  const [algorithm = '', wanted] = integrity.split('-');
+  const bytes = await readFile(archive);
+  const actual = algorithm === '' ? '' : createHash(algorithm).update(bytes).digest('base64');
+  if (actual !== '' && actual === wanted) return;
+  throw bundleError('AMP_BUNDLE_PIN', {
+    what: `${specifier} of ${component} has another digest than its pin`,
+    why: `${algorithm}-${actual} instead of ${integrity}`,
+    fix: 'Find out why it changed before you pin it anew.',
+  });
 }

@@ -36,7 +36,7 @@ async function serve(content: string) {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/tool`, requests: () => requests };
 }
 
-const node = component({ kind: 'npm', package: 'runtime', files: { 'usr/bin/node': 'bin/node' } });
+const node = component({ kind: 'npm', package: 'runtime', lock: 'package-lock.json', files: { 'usr/bin/node': 'bin/node' } });
 const lockOf = (version: string) =>
   JSON.stringify({ lockfileVersion: 3, packages: { 'node_modules/runtime': { version, license: 'MIT' } } });
 const installed = { 'node_modules/runtime/package.json': '{ "version": "26.1.0" }', 'node_modules/runtime/bin/node': '#!node' };

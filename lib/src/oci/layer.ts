@@ -30,8 +30,18 @@ export function packTar(entries: readonly LayerEntry[]): Pack {
   return tar;
 }
 
+/** A gzipped layer held in memory. */
+export interface Layer {
+  bytes: Buffer;
+  digest: string;
+  /** The digest of the tar in it. */
+  diffId: string;
+  /** Bytes, gzipped. */
+  size: number;
+}
+
 /** A gzip layer held in memory, for code and configuration; large layers are packed to files by the bundle builder. */
-export async function packLayer(entries: readonly LayerEntry[]): Promise<{ bytes: Buffer; digest: string; diffId: string; size: number }> {
+export async function packLayer(entries: readonly LayerEntry[]): Promise<Layer> {
   const tar = await buffer(packTar(entries));
   const bytes = gzipSync(tar, { level: 6 });
   return { bytes, digest: digestOf(bytes), diffId: digestOf(tar), size: bytes.length };

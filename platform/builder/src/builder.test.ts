@@ -10,6 +10,7 @@ import { silentLogger as logger } from '@ampoule/platform-api/kube/logger';
 import { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
 import { type RawObject, resources } from '@ampoule/platform-api/kube/resources';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FunctionImages } from './function-images.ts';
 import { buildImage } from './image.ts';
 import { BuildReconciler } from './reconciler.ts';
 
@@ -60,7 +61,8 @@ function filesOf(image: string): Record<string, string> {
   return files;
 }
 
-const request = { base: `${BASE}:1`, repository: REPOSITORY, files: [{ path: 'opt/nuclio/main.js', content: 'exports.handler = 1' }] };
+const layerOf = (content: string) => packLayer([{ path: 'opt/nuclio/main.js', content }]);
+const request = { base: `${BASE}:1`, repository: REPOSITORY, layer: await layerOf('exports.handler = 1') };
 
 describe('building an image', () => {
   it('puts the files as one layer on the base, whose blobs are mounted, not moved', async () => {
@@ -81,7 +83,7 @@ describe('building an image', () => {
     fake.uploads.length = 0;
     expect(await buildImage(registry, request)).toBe(image);
     expect(fake.uploads).toEqual([]);
-    expect(await buildImage(registry, { ...request, files: [{ path: 'opt/nuclio/main.js', content: 'other' }] })).not.toBe(image);
+    expect(await buildImage(registry, { ...request, layer: await layerOf('other') })).not.toBe(image);
   });
 
   it('copies the blobs of the base where the registry does not mount', async () => {
@@ -117,7 +119,8 @@ describe('the builder', () => {
     const image = `${BASE}:1`;
     const runtimeImages = { nodejs: image, python: image, shell: image };
     const platform = new PlatformConfigSource(client, 'nuclio', logger);
-    const reconciler = new BuildReconciler({ client, functions, registry, platform, runtimeImages, logger });
+    const images = new FunctionImages({ registry, runtimeImages, packagesDigest: '' });
+    const reconciler = new BuildReconciler({ client, functions, images, platform, logger });
     const failure = await reconciler.reconcile('nuclio/f').catch((error: unknown) => error);
     return { ...(api.objects.get(PATH) as { metadata: object; spec: Record<string, unknown>; status: Record<string, unknown> }), failure };
   }

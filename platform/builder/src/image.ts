@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { digestOf } from '@ampoule/lib/oci/digest';
-import { type LayerEntry, packLayer } from '@ampoule/lib/oci/layer';
+import type { Layer } from '@ampoule/lib/oci/layer';
 import type { RegistryClient } from '@ampoule/lib/oci/registry';
 import { type Descriptor, type ImageManifest, imageConfigSchema, mediaTypes } from '@ampoule/lib/oci/types';
 import { parseJson } from '@ampoule/lib/parse';
@@ -12,17 +12,19 @@ export interface ImageRequest {
   base: string;
   /** Repository of the new image; its tag comes from its content. */
   repository: string;
-  files: readonly LayerEntry[];
+  layer: Layer;
+  /** A further tag by which the image is found. */
+  alias?: string | undefined;
 }
 
 const TAG_LENGTH = 16;
 
 /**
- * Puts files as one layer on an image, by the registry's API alone: nothing of the base is moved, and an image
+ * Puts a layer on an image, by the registry's API alone: nothing of the base is moved, and an image
  * that is there already is not sent again. Gives the name of the new image, which is the same for the same content.
  * @throws AMP_BUILD_BASE_MISSING, AMP_REGISTRY_UNREACHABLE, AMP_REGISTRY_REFUSED
  */
-export async function buildImage(registry: RegistryClient, { base, repository, files }: ImageRequest): Promise<string> {
+export async function buildImage(registry: RegistryClient, { base, repository, layer, alias }: ImageRequest): Promise<string> {
   const from = splitImage(base);
   const stored = await registry.getManifest(from.repository, from.tag);
   if (stored === undefined) {
@@ -31,7 +33,6 @@ export async function buildImage(registry: RegistryClient, { base, repository, f
       fix: 'Run install again on the host: it puts back what is missing from the bundle.',
     });
   }
-  const layer = await packLayer(files);
   const configBytes = await registry.getBlob(from.repository, stored.manifest.config.digest);
   const config = Buffer.from(withLayer(configBytes, base, layer.diffId));
   const manifest: ImageManifest = {
@@ -40,7 +41,7 @@ export async function buildImage(registry: RegistryClient, { base, repository, f
     config: { mediaType: mediaTypes.config, digest: digestOf(config), size: config.length },
     layers: [...stored.manifest.layers, { mediaType: mediaTypes.layerGzip, digest: layer.digest, size: layer.size }],
   };
-  const tag = digestOf(JSON.stringify(manifest)).slice('sha256:'.length, 'sha256:'.length + TAG_LENGTH);
+  const tag = tagOf(digestOf(JSON.stringify(manifest)));
   if ((await registry.getManifest(repository, tag)) === undefined) {
     await Promise.all([
       ...stored.manifest.layers.map((descriptor) => linkBlob(registry, repository, descriptor, from.repository)),
@@ -49,7 +50,19 @@ export async function buildImage(registry: RegistryClient, { base, repository, f
     ]);
     await registry.putManifest(repository, tag, manifest);
   }
+  if (alias !== undefined) await registry.putManifest(repository, alias, manifest);
   return `${repository}:${tag}`;
+}
+
+/** The name of the image that was given an alias; undefined where there is none. */
+export async function imageByAlias(registry: RegistryClient, repository: string, alias: string): Promise<string | undefined> {
+  const stored = await registry.getManifest(repository, alias);
+  return stored === undefined ? undefined : `${repository}:${tagOf(stored.digest)}`;
+}
+
+/** By the digest of a manifest. */
+function tagOf(digest: string): string {
+  return digest.slice('sha256:'.length, 'sha256:'.length + TAG_LENGTH);
 }
 
 function withLayer(bytes: Buffer, base: string, diffId: string): string {

@@ -8,9 +8,13 @@ import { resources } from '@ampoule/platform-api/kube/resources';
 import { runComponent } from '@ampoule/platform-api/kube/run';
 import { connectRegistry } from '@ampoule/platform-api/registry';
 import { pino } from 'pino';
+import { startCommands } from './commands/start.ts';
+import { FunctionImages } from './function-images.ts';
 import { BuildReconciler } from './reconciler.ts';
 import { readSettings } from './settings.ts';
 
+/** A build whose commands run for minutes must not keep others waiting. */
+const CONCURRENCY = 4;
 const settings = readSettings(process.env);
 const logger = pino({ name: 'builder', level: settings.logLevel });
 
@@ -19,14 +23,22 @@ await runComponent(logger, async () => {
   const registry = await connectRegistry(settings.registry);
   const functions = new Cache({ client, logger, namespace: settings.namespace, resource: resources.functions });
   const platform = new PlatformConfigSource(client, settings.namespace, logger);
-  const reconciler = new BuildReconciler({ client, functions, registry, platform, runtimeImages: settings.runtimeImages, logger });
-  const controller = new Controller({ logger, primary: functions, reconcile: reconciler.reconcile });
+  const commands = settings.commands && (await startCommands(client, settings.commands));
+  const images = new FunctionImages({
+    registry,
+    runtimeImages: settings.runtimeImages,
+    pods: commands?.pods,
+    packagesDigest: commands?.packagesDigest ?? '',
+  });
+  const reconciler = new BuildReconciler({ client, functions, images, platform, logger });
+  const controller = new Controller({ logger, primary: functions, reconcile: reconciler.reconcile, concurrency: CONCURRENCY });
   const health = serveHealth(settings.health, () => functions.isSynced);
   await functions.start();
   controller.start();
   logger.info({ namespace: settings.namespace, registry: settings.registry.AMPOULE_REGISTRY_URL }, 'builder started');
   return async () => {
     health.close();
+    commands?.server.close();
     await controller.stop();
     await functions.stop();
     client.close();

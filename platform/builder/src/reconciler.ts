@@ -1,5 +1,4 @@
-import { codeOf, messageOf } from '@ampoule/lib/errors';
-import type { RegistryClient } from '@ampoule/lib/oci/registry';
+import { AmpouleError, codeOf, messageOf } from '@ampoule/lib/errors';
 import { annotations } from '@ampoule/platform-api/constants';
 import { enrichFunction } from '@ampoule/platform-api/enrich';
 import type { FunctionSpec, NuclioFunction } from '@ampoule/platform-api/function';
@@ -10,18 +9,17 @@ import type { Logger } from '@ampoule/platform-api/kube/logger';
 import type { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
 import type { RawObject } from '@ampoule/platform-api/kube/resources';
 import { recordVersion } from '@ampoule/platform-api/kube/versions';
-import { imageRepositoryOf } from '@ampoule/platform-api/names';
 import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
 import { validateFunction } from '@ampoule/platform-api/validate';
-import { buildImage } from './image.ts';
-import { baseImageOf, needsBuild, sourceFilesOf } from './source.ts';
+import { BuildLog, recordOf } from './build-log.ts';
+import type { FunctionImages } from './function-images.ts';
+import { needsBuild } from './source.ts';
 
 export interface BuilderOptions {
   client: KubeClient;
   functions: Cache<RawObject>;
-  registry: RegistryClient;
+  images: FunctionImages;
   platform: PlatformConfigSource;
-  runtimeImages: Record<string, string>;
   logger: Logger;
 }
 
@@ -30,6 +28,8 @@ const OWNERS_MISTAKES: ReadonlySet<string> = new Set([
   'AMP_BUILD_RUNTIME',
   'AMP_BUILD_SOURCE',
   'AMP_BUILD_ARCHIVE',
+  'AMP_BUILD_COMMAND',
+  'AMP_BUILD_PACKAGE',
   'AMP_FUNCTION_INVALID',
 ]);
 
@@ -64,23 +64,21 @@ export class BuildReconciler {
 
   /** What is to be said of a build; `failure` is set where it is to be tried again. */
   async #build(fn: NuclioFunction): Promise<{ change: FunctionChange; failure?: unknown }> {
+    const { client, images, logger } = this.#options;
     const startedAt = performance.now();
+    const log = new BuildLog(client, `${fn.metadata.namespace}/${fn.metadata.name}`, logger);
     try {
-      const change = builtChange(fn, await this.#imageOf(fn), performance.now() - startedAt);
-      if (change.status?.state === 'waitingForResourceConfiguration') await recordVersion(this.#options.client, withChange(fn, change));
+      const image = needsBuild(fn) ? await images.build(fn, log.add) : fn.spec.image || fn.spec.build?.image || '';
+      const change = builtChange(fn, image, { milliseconds: performance.now() - startedAt, records: log.records });
+      if (change.status?.state === 'waitingForResourceConfiguration') await recordVersion(client, withChange(fn, change));
       return { change };
     } catch (error) {
-      if (OWNERS_MISTAKES.has(codeOf(error) ?? '')) return { change: { status: { state: 'error', message: messageOf(error) } } };
-      return { change: { status: { message: `The build is tried again: ${messageOf(error)}` } }, failure: error };
+      const logs = log.records;
+      if (OWNERS_MISTAKES.has(codeOf(error) ?? '')) return { change: { status: { state: 'error', message: withRemedy(error), logs } } };
+      return { change: { status: { message: `The build is tried again: ${messageOf(error)}`, logs } }, failure: error };
+    } finally {
+      await log.close();
     }
-  }
-
-  async #imageOf(fn: NuclioFunction): Promise<string> {
-    const { registry, runtimeImages } = this.#options;
-    const { metadata, spec } = fn;
-    if (!needsBuild(fn)) return spec.image || spec.build?.image || '';
-    const repository = imageRepositoryOf(metadata.namespace, metadata.name);
-    return buildImage(registry, { base: baseImageOf(spec, runtimeImages), repository, files: await sourceFilesOf(fn, registry) });
   }
 
   async #report(key: string, seen: NuclioFunction, change: FunctionChange): Promise<void> {
@@ -93,6 +91,11 @@ export class BuildReconciler {
     });
     logger.info({ key, image: change.spec?.image, state: change.status?.state, reason: change.status?.message }, 'build ended');
   }
+}
+
+/** The owner reads it in the function's status, and nowhere else. */
+function withRemedy(error: unknown): string {
+  return error instanceof AmpouleError ? `${messageOf(error).replace(/\.?$/, '.')} ${error.fix}` : messageOf(error);
 }
 
 /** A function as it will be. */
@@ -117,7 +120,11 @@ function adoptedChange({ metadata, spec, status }: NuclioFunction, platform: Pla
   return { labels: enriched.metadata.labels ?? {}, spec: enriched.spec as RecursivePartial<FunctionSpec>, status: { state: 'building' } };
 }
 
-function builtChange(fn: NuclioFunction, image: string, milliseconds: number): FunctionChange {
+function builtChange(
+  fn: NuclioFunction,
+  image: string,
+  { milliseconds, records }: { milliseconds: number; records: BuildLog['records'] },
+): FunctionChange {
   const isHeld = fn.metadata.annotations?.[annotations.skipDeploy] === 'true';
   if (image === '' && !isHeld) {
     return {
@@ -135,7 +142,7 @@ function builtChange(fn: NuclioFunction, image: string, milliseconds: number): F
     status: {
       state: isHeld ? 'imported' : 'waitingForResourceConfiguration',
       message: '',
-      logs: [{ level: 'info', message: text, name: 'builder', time }],
+      logs: [...records, recordOf(text)],
     },
   };
 }

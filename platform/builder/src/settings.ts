@@ -15,6 +15,16 @@ const settingsSchema = z.object({
   LOG_LEVEL: z.string().default('info'),
 });
 
+const commandsSchema = z.object({
+  /** Where the commands of builds run. */
+  AMPOULE_BUILD_NAMESPACE: z.string().min(1),
+  /** The image that they run in, for example ampoule.internal/build-nodejs:0.1.0 */
+  AMPOULE_BUILD_NODEJS: z.string().min(1),
+  /** Where they find the packages that the bundle brought: the builder, by the port at which it serves them. */
+  AMPOULE_NPM_REGISTRY: z.url({ protocol: /^http$/ }),
+  AMPOULE_NPM_FOLDER: z.string().default('/opt/ampoule/packages/npm'),
+});
+
 /** The environment variables that the builder reads. @throws AMP_INPUT_INVALID with all mistakes */
 export function readSettings(env: NodeJS.ProcessEnv) {
   const found = parse(settingsSchema, env, 'the environment');
@@ -26,7 +36,21 @@ export function readSettings(env: NodeJS.ProcessEnv) {
       python: found.AMPOULE_RUNTIME_PYTHON,
       shell: found.AMPOULE_RUNTIME_SHELL,
     } as Record<string, string>,
+    /** Absent where builds run no commands. */
+    commands: env.AMPOULE_BUILD_NAMESPACE === undefined ? undefined : commandSettingsOf(env),
     health: { host: found.AMPOULE_HEALTH_HOST, port: found.AMPOULE_HEALTH_PORT },
     logLevel: found.LOG_LEVEL,
   };
 }
+
+function commandSettingsOf(env: NodeJS.ProcessEnv) {
+  const found = parse(commandsSchema, env, 'the environment');
+  return {
+    namespace: found.AMPOULE_BUILD_NAMESPACE,
+    image: found.AMPOULE_BUILD_NODEJS,
+    npmRegistry: found.AMPOULE_NPM_REGISTRY,
+    npmFolder: found.AMPOULE_NPM_FOLDER,
+  };
+}
+
+export type Settings = ReturnType<typeof readSettings>;

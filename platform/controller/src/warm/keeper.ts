@@ -64,8 +64,8 @@ export class WarmPoolKeeper {
       if (name === undefined || pod.metadata?.deletionTimestamp !== undefined) continue;
       const seen = this.#seen.get(uidOf(pod)) ?? { boundAt: now, servesAt: undefined };
       this.#seen.set(uidOf(pod), seen);
-      if (this.#isWaitedFor(name)) seen.servesAt = undefined;
-      else seen.servesAt ??= now;
+      // One that sleeps again meanwhile gets another pod when it is called: this one would be missing to others.
+      if (!this.#isWaitedFor(name)) seen.servesAt ??= now;
       const isOver = seen.servesAt !== undefined && now - seen.servesAt >= HANDOVER_MS;
       if (isOver || now - seen.boundAt >= MAX_AGE_MS) await removePod(this.#options, pod.metadata?.name ?? '');
     }

@@ -225,6 +225,27 @@ it('a warm pod ends a while after its function has come up, and not before', { t
     .toBe(false);
 });
 
+it('a warm pod ends after its function has served, even if that sleeps again by then', { timeout: 20_000 }, async () => {
+  await world.given(spec, SLEEPS);
+  await warmPod('w1');
+  await pool.bind('nuclio/f');
+  for (const state of ['ready', 'scaledToZero']) {
+    world.api.put(paths.fn, { status: { state } });
+    await expect.poll(() => world.functions.get('nuclio/f')?.status).toMatchObject({ state });
+    await keeper.look();
+  }
+
+  await expect
+    .poll(
+      async () => {
+        await keeper.look();
+        return world.api.objects.has(`${POD}w1`);
+      },
+      { timeout: 5000 },
+    )
+    .toBe(false);
+});
+
 it('a controller that was started anew ends the pods that an earlier one bound', { timeout: 20_000 }, async () => {
   await world.given(spec, { state: 'ready' });
   world.api.put(`${POD}w1`, { metadata: { labels: { 'ampoule.internal/bound-to': 'f' } }, status: { podIP: '127.0.0.1' } });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { unpackLayer } from '@ampoule/lib/oci/unpack';
 import type { Binding } from '@ampoule/platform-api/binding';
 import { paths } from '@ampoule/platform-api/constants';
 import { parseFunctionConfig, parsePlatformConfig } from '../config.ts';
@@ -7,7 +8,6 @@ import { type Processor, startProcessor } from '../processor.ts';
 import { endWith } from '../serve.ts';
 import { startBindingServer } from './binding-server.ts';
 import { readWarmSettings } from './settings.ts';
-import { unpackLayer } from './unpack.ts';
 
 /** Runs as a pod of no function, with all loaded that a processor needs, until a binding makes it that of one. */
 export async function serveWarm(): Promise<void> {

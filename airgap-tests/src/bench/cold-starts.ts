@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { parseJson } from '@ampoule/lib/parse';
+import * as z from 'zod';
+import type { Appliance } from '../appliance.ts';
+import { until } from '../until.ts';
+import { percentiles } from './spread.ts';
+
+const CALLER = join(import.meta.dirname, 'caller.mjs');
+const NODE = join(import.meta.dirname, '../../../node_modules/.bin/node');
+const TIMEOUT_MS = 60_000;
+const WAIT = { 'x-nuclio-wait-function-action': 'true' };
+const ANSWER = 'awake';
+
+interface Plan {
+  name: string;
+  starts: number;
+  /** Requests for each start, the first to a function that sleeps, the others while a pod of its own takes over. */
+  requests: number;
+  /** What keeps it from warm pods, where it is to start without one. */
+  spec?: object;
+}
+
+const PLANS = {
+  warmPod: { name: 'sleepy', starts: 200, requests: 50 },
+  ownPod: {
+    name: 'sleepy-alone',
+    starts: 50,
+    requests: 1,
+    spec: { volumes: [{ volume: { name: 'room', emptyDir: {} }, volumeMount: { name: 'room', mountPath: '/room' } }] },
+  },
+} satisfies Record<string, Plan>;
+/** A pod of its own is up, and the Service leads to it, within this time. */
+const BURST_SECONDS = 2;
+/** While one is called, the pods of the others end. */
+const TAKING_TURNS = 3;
+
+const functionSchema = z.looseObject({ status: z.looseObject({ state: z.string().optional() }) });
+const outcomeSchema = z.object({
+  first: z.object({ ms: z.number(), heldMs: z.number() }).or(z.object({ lost: z.string() })),
+  lost: z.array(z.string()),
+});
+
+/** What the first call of a function that sleeps takes, by a warm pod and by a pod of its own; and whether any call is lost on the way. */
+export async function benchColdStarts(appliance: Appliance, progress: (text: string) => void) {
+  const ca = await appliance.host.readFile('/var/lib/ampoule/pki/trust.crt');
+  return { warmPod: await play(appliance, ca, PLANS.warmPod, progress), ownPod: await play(appliance, ca, PLANS.ownPod, progress) };
+}
+
+async function play(appliance: Appliance, ca: string, plan: Plan, progress: (text: string) => void) {
+  const { starts, requests } = plan;
+  const names = Array.from({ length: TAKING_TURNS }, (_, i) => `${plan.name}-${i}`);
+  for (const name of names) {
+    await create(appliance, name, plan.spec);
+    await putToSleep(appliance, name);
+  }
+  const held: number[] = [];
+  const answered: number[] = [];
+  const lost: string[] = [];
+  for (let start = 1; start <= starts; start += 1) {
+    const name = names[start % names.length] ?? '';
+    await fallAsleep(appliance, name);
+    const url = `https://${appliance.host.address}/fn/${name}`;
+    const text = await appliance.lab.exec(NODE, [CALLER, url, ANSWER, String(requests), String(BURST_SECONDS)], { input: ca });
+    const outcome = parseJson(outcomeSchema, text, 'the outcome of the calls');
+    lost.push(...outcome.lost);
+    if ('heldMs' in outcome.first) {
+      held.push(outcome.first.heldMs);
+      answered.push(outcome.first.ms);
+    }
+    await putToSleep(appliance, name);
+    if (start % 20 === 0) progress(`${plan.name}: ${start} of ${starts} cold starts`);
+  }
+  return { starts, requests: starts * requests, lost, heldMs: percentiles(held), answeredMs: percentiles(answered) };
+}
+
+async function create(appliance: Appliance, name: string, more: object = {}): Promise<void> {
+  const source = Buffer.from(`exports.handler = () => '${ANSWER}'`).toString('base64');
+  const spec = {
+    runtime: 'nodejs',
+    handler: 'main:handler',
+    minReplicas: 0,
+    maxReplicas: 1,
+    build: { functionSourceCode: source },
+    ...more,
+  };
+  await appliance.api('POST', '/functions', { metadata: { name }, spec }, WAIT);
+}
+
+async function putToSleep(appliance: Appliance, name: string): Promise<void> {
+  await until('the function is ready', TIMEOUT_MS, () => stateIs(appliance, name, 'ready'));
+  await appliance.api('PATCH', `/functions/${name}`, { desiredState: 'scaledToZero' });
+}
+
+/** Until its pods are gone, and a warm pod waits. */
+async function fallAsleep(appliance: Appliance, name: string): Promise<void> {
+  await until('the function sleeps', TIMEOUT_MS, () => stateIs(appliance, name, 'scaledToZero'));
+  await until('its pods are gone', TIMEOUT_MS, async () => {
+    const pods = await appliance.kubectl('-n', 'nuclio', 'get', 'pods', '-l', `nuclio.io/function-name=${name}`, '-o', 'name');
+    return pods.trim() === '' || pods;
+  });
+  await until('a warm pod waits', TIMEOUT_MS, async () => {
+    const selector = '!ampoule.internal/bound-to';
+    const ready = 'jsonpath={.items[*].status.containerStatuses[0].ready}';
+    const found = await appliance.kubectl('-n', 'ampoule-warm', 'get', 'pods', '-l', selector, '-o', ready);
+    return found.includes('true') || found;
+  });
+}
+
+async function stateIs(appliance: Appliance, name: string, wanted: string): Promise<true | string> {
+  const { state = '' } = parseJson(functionSchema, (await appliance.api('GET', `/functions/${name}`)).body, name).status;
+  return state === wanted || state;
+}

@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '@ampoule/lib/errors';
+import type { KubeClient } from '@ampoule/platform-api/kube/client';
+import { resources } from '@ampoule/platform-api/kube/resources';
+import type { V1Pod } from '@ampoule/platform-api/kube/types';
+import { builderError } from '../errors.ts';
+import { failureOf } from './failure.ts';
+import { type Agent, sendOrder } from './order.ts';
+import { buildPodOf } from './pod.ts';
+import { agent } from './protocol.ts';
+
+export interface BuildPodsOptions {
+  client: KubeClient;
+  /** Where build pods run; nothing else does. */
+  namespace: string;
+  image: string;
+  /** Of the packages that the bundle brought. */
+  npmRegistry: string;
+  /** How often a pod that comes up is looked at. */
+  pollMs?: number;
+}
+
+export interface CommandsRequest {
+  /** Of the function: `namespace/name`. */
+  key: string;
+  commands: readonly string[][];
+  /** The function's code as a layer. */
+  code: Buffer;
+  limitSeconds: number;
+  log: (line: string) => void;
+}
+
+const POLL_MS = 100;
+const UP_WITHIN_MS = 60_000;
+
+/** Runs the commands of builds, each build in a pod of its own. */
+export class BuildPods {
+  readonly #options: BuildPodsOptions;
+
+  constructor(options: BuildPodsOptions) {
+    this.#options = options;
+  }
+
+  /** Gives the layer that the commands made of the code. @throws AMP_BUILD_COMMAND, AMP_BUILD_PACKAGE, AMP_BUILD_POD */
+  async run({ key, commands, code, limitSeconds, log }: CommandsRequest): Promise<Buffer> {
+    const { client, namespace, image } = this.#options;
+    const name = `build-${randomBytes(6).toString('hex')}`;
+    const token = randomBytes(32).toString('base64url');
+    const lines: string[] = [];
+    const keep = (line: string) => {
+      lines.push(line);
+      log(line);
+    };
+    const signal = AbortSignal.timeout(limitSeconds * 1000);
+    try {
+      await client.create(resources.pods, buildPodOf({ namespace, name, image, key, token, limitSeconds }));
+      const to = { ...(await this.#addressOf(name, signal)), token };
+      const outcome = await sendOrder(to, { commands: commands.map((command) => [...command]), env: this.#env() }, code, keep, signal);
+      if ('layer' in outcome) return outcome.layer;
+      throw failureOf(outcome.failed, lines);
+    } catch (cause) {
+      if (signal.aborted) throw failureOf(`they took longer than ${limitSeconds} s`, lines);
+      if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('AMP_BUILD_')) throw cause;
+      throw builderError('AMP_BUILD_POD', {
+        what: 'The pod for the commands of a build did not do its work',
+        why: messageOf(cause),
+        fix: `Look at "kubectl -n ${namespace} get events". The build is tried again by itself.`,
+        cause,
+      });
+    } finally {
+      await client.remove(resources.pods, namespace, name).catch(() => undefined);
+    }
+  }
+
+  async #addressOf(name: string, signal: AbortSignal): Promise<Omit<Agent, 'token'>> {
+    const { client, namespace, pollMs = POLL_MS } = this.#options;
+    const end = performance.now() + UP_WITHIN_MS;
+    for (;;) {
+      const pod = await client.read(resources.pods, namespace, name);
+      if (pod === undefined || isOver(pod)) throw new Error(`pod ${name} ended before it began: ${wordsOf(pod)}`);
+      const host = pod.status?.podIP;
+      const isReady = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+      if (host && isReady) return { host, port: pod.spec?.containers[0]?.ports?.[0]?.containerPort ?? agent.port };
+      if (performance.now() > end) throw new Error(`pod ${name} was not ready within ${UP_WITHIN_MS / 1000} s: ${wordsOf(pod)}`);
+      await delay(pollMs, undefined, { signal });
+    }
+  }
+
+  #env(): Record<string, string> {
+    return {
+      npm_config_registry: this.#options.npmRegistry,
+      // A lockfile that was made elsewhere names the registry of there.
+      npm_config_replace_registry_host: 'always',
+      npm_config_cache: '/tmp/npm',
+      npm_config_audit: 'false',
+      npm_config_fund: 'false',
+      npm_config_update_notifier: 'false',
+    };
+  }
+}
+
+function isOver({ status }: V1Pod): boolean {
+  return status?.phase === 'Failed' || status?.phase === 'Succeeded';
+}
+
+function wordsOf(pod: V1Pod | undefined): string {
+  const waiting = pod?.status?.containerStatuses?.[0]?.state?.waiting;
+  const words = [pod?.status?.phase, pod?.status?.message, waiting?.reason, waiting?.message];
+  return words.filter((word) => word !== undefined && word !== '').join(', ') || 'it is gone';
+}

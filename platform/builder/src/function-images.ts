@@ -1,0 +1,67 @@
+import { gunzipSync } from 'node:zlib';
+import { digestOf } from '@ampoule/lib/oci/digest';
+import { type Layer, packLayer } from '@ampoule/lib/oci/layer';
+import type { RegistryClient } from '@ampoule/lib/oci/registry';
+import type { NuclioFunction } from '@ampoule/platform-api/function';
+import { imageRepositoryOf } from '@ampoule/platform-api/names';
+import type { BuildPods } from './commands/build-pods.ts';
+import { commandsOf } from './commands/plan.ts';
+import { builderError } from './errors.ts';
+import { buildImage, imageByAlias } from './image.ts';
+import { baseImageOf, sourceFilesOf } from './source.ts';
+
+export interface FunctionImagesOptions {
+  registry: RegistryClient;
+  runtimeImages: Record<string, string>;
+  /** Runs commands of builds; absent where the platform has no pods for that. */
+  pods?: BuildPods | undefined;
+  /** Changes when the packages do that builds can ask for. */
+  packagesDigest: string;
+}
+
+const USUAL_LIMIT_SECONDS = 600;
+const ALIAS_LENGTH = 32;
+
+/** Makes the images of functions from their sources. */
+export class FunctionImages {
+  readonly #options: FunctionImagesOptions;
+
+  constructor(options: FunctionImagesOptions) {
+    this.#options = options;
+  }
+
+  /** Gives the name of a function's image; `log` gets what its commands write. @throws AMP_BUILD_…, AMP_FUNCTION_INVALID */
+  async build(fn: NuclioFunction, log: (line: string) => void): Promise<string> {
+    const { registry, runtimeImages } = this.#options;
+    const base = baseImageOf(fn.spec, runtimeImages);
+    const repository = imageRepositoryOf(fn.metadata.namespace, fn.metadata.name);
+    const files = await sourceFilesOf(fn, registry);
+    const commands = commandsOf(fn, files);
+    const code = await packLayer(files);
+    if (commands.length === 0) return buildImage(registry, { base, repository, layer: code });
+    const alias = this.#aliasOf(base, commands, code);
+    const known = fn.spec.build?.noCache === true ? undefined : await imageByAlias(registry, repository, alias);
+    if (known !== undefined) return known;
+    return buildImage(registry, { base, repository, layer: await this.#run(fn, { commands, code, log }), alias });
+  }
+
+  async #run(fn: NuclioFunction, work: { commands: string[][]; code: Layer; log: (line: string) => void }): Promise<Layer> {
+    const { pods } = this.#options;
+    if (pods === undefined) {
+      throw builderError('AMP_BUILD_COMMAND', {
+        what: 'This platform runs no commands in builds',
+        fix: 'Set AMPOULE_BUILD_NAMESPACE of the builder, or bring everything along in an archive.',
+      });
+    }
+    const { namespace, name } = fn.metadata;
+    const limitSeconds = fn.spec.build?.buildTimeoutSeconds || USUAL_LIMIT_SECONDS;
+    const bytes = await pods.run({ ...work, key: `${namespace}/${name}`, code: work.code.bytes, limitSeconds });
+    return { bytes, digest: digestOf(bytes), diffId: digestOf(gunzipSync(bytes)), size: bytes.length };
+  }
+
+  /** The same inputs make the same image, so nobody has to run the commands again. */
+  #aliasOf(base: string, commands: readonly string[][], code: Layer): string {
+    const inputs = JSON.stringify([base, commands, code.diffId, this.#options.packagesDigest]);
+    return `inputs-${digestOf(inputs).slice('sha256:'.length, 'sha256:'.length + ALIAS_LENGTH)}`;
+  }
+}
