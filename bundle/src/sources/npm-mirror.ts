@@ -20,8 +20,8 @@ const manifestSchema = z.looseObject({ name: z.string(), version: z.string(), sc
 /** What npm reads of a version; the rest of a package.json only makes the answer longer. */
 const FIELDS = ['dependencies', 'optionalDependencies', 'peerDependencies', 'peerDependenciesMeta', 'bin', 'engines', 'os', 'cpu'] as const;
 const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall'];
-/** npm puts its own registry in its place. */
-const REGISTRY = 'https://registry.npmjs.org';
+/** A registry names itself here; build pods have npm put theirs in its place. */
+const REGISTRY = 'https://packages.invalid';
 
 const PACKED = 'packed.json';
 
@@ -50,7 +50,7 @@ export async function buildNpmMirror(component: string, { lock, folder }: NpmMir
   const packages = await Promise.all(packed.map((each) => packageOf(component, each, origins, fetched)));
   const byName = Map.groupBy(packages, ({ name }) => name);
   const entries = [...byName].flatMap(([name, versions]) => entriesOf(join(folder, name), name, versions));
-  return { entries, key: cacheKey('npm-mirror-1', lockText, folder), origins };
+  return { entries, key: cacheKey('npm-mirror-2', lockText, folder), origins };
 }
 
 async function fetchPackages(packages: readonly SbomComponent[], target: string): Promise<void> {

@@ -38,5 +38,5 @@ async function writePackage(folder: string, { code, ...manifest }: TestPackage):
   const file = `${manifest.name}-${manifest.version}.tgz`;
   await writeFile(join(folder, manifest.name, '-', file), bytes);
   const integrity = `sha512-${createHash('sha512').update(bytes).digest('base64')}`;
-  return { ...manifest, dist: { tarball: `https://registry.npmjs.org/${manifest.name}/-/${file}`, integrity } };
+  return { ...manifest, dist: { tarball: `https://packages.invalid/${manifest.name}/-/${file}`, integrity } };
 }
