@@ -29,6 +29,7 @@ const DEBIAN_PACKAGES = {
   'xz-utils': 'reads Debian packages',
   python3: 'runs Python functions in the tests of the processor',
   mosquitto: 'an MQTT broker for the tests of triggers',
+  'python3-pip': 'fetches the Python packages of the bundle',
   'rabbitmq-server': 'a RabbitMQ for the tests of triggers',
   'default-jdk-headless': 'runs Kafka for the tests of triggers, compiles and runs functions in Java',
   openssl: 'makes certificates for the tests',

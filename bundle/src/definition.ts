@@ -48,6 +48,7 @@ const npmSource = z.strictObject({
 });
 /** Packages for builds in the sealed site, as a registry serves them. */
 const npmMirrorSource = z.strictObject({ kind: z.literal('npm-mirror'), lock: path, folder: path });
+const pypiMirrorSource = z.strictObject({ kind: z.literal('pypi-mirror'), lock: path, folder: path });
 const typescriptSource = z.strictObject({
   kind: z.literal('typescript'),
   entries: z.record(path, path),
@@ -58,7 +59,16 @@ const urlSource = z.strictObject({ kind: z.literal('url'), url: z.url(), sha256:
 const fileSource = z.strictObject({ kind: z.literal('files') });
 
 const componentSchema = z.strictObject({
-  source: z.discriminatedUnion('kind', [goSource, debianSource, npmSource, npmMirrorSource, typescriptSource, urlSource, fileSource]),
+  source: z.discriminatedUnion('kind', [
+    goSource,
+    debianSource,
+    npmSource,
+    npmMirrorSource,
+    pypiMirrorSource,
+    typescriptSource,
+    urlSource,
+    fileSource,
+  ]),
   /** Folder of the repository that is laid over the source's files. */
   tree: path.optional(),
   /** Where in the layer the tree lies; its root when absent. */
@@ -85,6 +95,7 @@ const imageSchema = z.strictObject({
 export type GoSource = z.output<typeof goSource>;
 export type DebianSource = z.output<typeof debianSource>;
 export type NpmSource = z.output<typeof npmSource>;
+export type PypiMirrorSource = z.output<typeof pypiMirrorSource>;
 export type NpmMirrorSource = z.output<typeof npmMirrorSource>;
 export type TypescriptSource = z.output<typeof typescriptSource>;
 export type UrlSource = z.output<typeof urlSource>;

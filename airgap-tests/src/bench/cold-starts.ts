@@ -34,6 +34,9 @@ const BURST_SECONDS = 2;
 /** While one is called, the pods of the others end. */
 const TAKING_TURNS = 3;
 
+const POD_COLUMNS =
+  'custom-columns=NAME:.metadata.name,OF:.metadata.labels.ampoule\\.internal/bound-to,READY:.status.containerStatuses[0].ready,ENDS:.metadata.deletionTimestamp,PHASE:.status.phase';
+
 const functionSchema = z.looseObject({ status: z.looseObject({ state: z.string().optional() }) });
 const outcomeSchema = z.object({
   first: z.object({ ms: z.number(), heldMs: z.number() }).or(z.object({ lost: z.string() })),
@@ -99,10 +102,8 @@ async function fallAsleep(appliance: Appliance, name: string): Promise<void> {
     return pods.trim() === '' || pods;
   });
   await until('a warm pod waits', TIMEOUT_MS, async () => {
-    const selector = '!ampoule.internal/bound-to';
-    const ready = 'jsonpath={.items[*].status.containerStatuses[0].ready}';
-    const found = await appliance.kubectl('-n', 'ampoule-warm', 'get', 'pods', '-l', selector, '-o', ready);
-    return found.includes('true') || found;
+    const found = await appliance.kubectl('-n', 'ampoule-warm', 'get', 'pods', '--no-headers', '-o', POD_COLUMNS);
+    return found.split('\n').some((line) => /^\S+ +<none> +true +<none>/.test(line)) || found;
   });
 }
 

@@ -8,6 +8,7 @@ import { buildDebian } from '../sources/debian.ts';
 import { buildGo } from '../sources/go.ts';
 import { buildNpm } from '../sources/npm.ts';
 import { buildNpmMirror } from '../sources/npm-mirror.ts';
+import { buildPypiMirror } from '../sources/pypi-mirror.ts';
 import { readTree } from '../sources/tree.ts';
 import { buildTypescript } from '../sources/typescript.ts';
 import { buildUrl } from '../sources/url.ts';
@@ -48,6 +49,8 @@ async function buildSource(name: string, { source }: Component, context: BuildCo
       return buildNpm(name, source, context);
     case 'npm-mirror':
       return buildNpmMirror(name, source, context);
+    case 'pypi-mirror':
+      return buildPypiMirror(name, source, context);
     case 'typescript':
       return buildTypescript(name, source, context);
     case 'url':

@@ -3,6 +3,7 @@ import { digestOf } from '@ampoule/lib/oci/digest';
 import { type Layer, packLayer } from '@ampoule/lib/oci/layer';
 import type { RegistryClient } from '@ampoule/lib/oci/registry';
 import type { NuclioFunction } from '@ampoule/platform-api/function';
+import { runtimeNameOf } from '@ampoule/platform-api/handler';
 import { imageRepositoryOf } from '@ampoule/platform-api/names';
 import type { BuildPods } from './commands/build-pods.ts';
 import { commandsOf } from './commands/plan.ts';
@@ -55,7 +56,8 @@ export class FunctionImages {
     }
     const { namespace, name } = fn.metadata;
     const limitSeconds = fn.spec.build?.buildTimeoutSeconds || USUAL_LIMIT_SECONDS;
-    const bytes = await pods.run({ ...work, key: `${namespace}/${name}`, code: work.code.bytes, limitSeconds });
+    const runtime = runtimeNameOf(fn.spec.runtime);
+    const bytes = await pods.run({ ...work, key: `${namespace}/${name}`, runtime, code: work.code.bytes, limitSeconds });
     return { bytes, digest: digestOf(bytes), diffId: digestOf(gunzipSync(bytes)), size: bytes.length };
   }
 

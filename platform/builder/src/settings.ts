@@ -18,11 +18,12 @@ const settingsSchema = z.object({
 const commandsSchema = z.object({
   /** Where the commands of builds run. */
   AMPOULE_BUILD_NAMESPACE: z.string().min(1),
-  /** The image that they run in, for example ampoule.internal/build-nodejs:0.1.0 */
+  /** The images that they run in, for example ampoule.internal/build-nodejs:0.1.0 */
   AMPOULE_BUILD_NODEJS: z.string().min(1),
+  AMPOULE_BUILD_PYTHON: z.string().min(1),
   /** Where they find the packages that the bundle brought: the builder, by the port at which it serves them. */
-  AMPOULE_NPM_REGISTRY: z.url({ protocol: /^http$/ }),
-  AMPOULE_NPM_FOLDER: z.string().default('/opt/ampoule/packages/npm'),
+  AMPOULE_PACKAGES_URL: z.url({ protocol: /^http$/ }),
+  AMPOULE_PACKAGES_FOLDER: z.string().default('/opt/ampoule/packages'),
 });
 
 /** The environment variables that the builder reads. @throws AMP_INPUT_INVALID with all mistakes */
@@ -47,9 +48,9 @@ function commandSettingsOf(env: NodeJS.ProcessEnv) {
   const found = parse(commandsSchema, env, 'the environment');
   return {
     namespace: found.AMPOULE_BUILD_NAMESPACE,
-    image: found.AMPOULE_BUILD_NODEJS,
-    npmRegistry: found.AMPOULE_NPM_REGISTRY,
-    npmFolder: found.AMPOULE_NPM_FOLDER,
+    images: { nodejs: found.AMPOULE_BUILD_NODEJS, python: found.AMPOULE_BUILD_PYTHON } as Record<string, string>,
+    packagesUrl: found.AMPOULE_PACKAGES_URL,
+    packagesFolder: found.AMPOULE_PACKAGES_FOLDER,
   };
 }
 

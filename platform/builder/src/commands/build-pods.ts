@@ -14,9 +14,10 @@ export interface BuildPodsOptions {
   client: KubeClient;
   /** Where build pods run; nothing else does. */
   namespace: string;
-  image: string;
-  /** Of the packages that the bundle brought. */
-  npmRegistry: string;
+  /** By runtime. */
+  images: Record<string, string>;
+  /** Where the packages are that the bundle brought. */
+  packagesUrl: string;
   /** How often a pod that comes up is looked at. */
   pollMs?: number;
 }
@@ -24,6 +25,8 @@ export interface BuildPodsOptions {
 export interface CommandsRequest {
   /** Of the function: `namespace/name`. */
   key: string;
+  /** Without its version. */
+  runtime: string;
   commands: readonly string[][];
   /** The function's code as a layer. */
   code: Buffer;
@@ -43,8 +46,8 @@ export class BuildPods {
   }
 
   /** Gives the layer that the commands made of the code. @throws AMP_BUILD_COMMAND, AMP_BUILD_PACKAGE, AMP_BUILD_POD */
-  async run({ key, commands, code, limitSeconds, log }: CommandsRequest): Promise<Buffer> {
-    const { client, namespace, image } = this.#options;
+  async run({ key, runtime, commands, code, limitSeconds, log }: CommandsRequest): Promise<Buffer> {
+    const { client, namespace, images } = this.#options;
     const name = `build-${randomBytes(6).toString('hex')}`;
     const token = randomBytes(32).toString('base64url');
     const lines: string[] = [];
@@ -54,7 +57,7 @@ export class BuildPods {
     };
     const signal = AbortSignal.timeout(limitSeconds * 1000);
     try {
-      await client.create(resources.pods, buildPodOf({ namespace, name, image, key, token, limitSeconds }));
+      await client.create(resources.pods, buildPodOf({ namespace, name, image: images[runtime] ?? '', key, token, limitSeconds }));
       const to = { ...(await this.#addressOf(name, signal)), token };
       const outcome = await sendOrder(to, { commands: commands.map((command) => [...command]), env: this.#env() }, code, keep, signal);
       if ('layer' in outcome) return outcome.layer;
@@ -88,14 +91,24 @@ export class BuildPods {
   }
 
   #env(): Record<string, string> {
+    const { packagesUrl } = this.#options;
     return {
-      npm_config_registry: this.#options.npmRegistry,
+      npm_config_registry: packagesUrl,
       // A lockfile that was made elsewhere names the registry of there.
       npm_config_replace_registry_host: 'always',
       npm_config_cache: '/tmp/npm',
       npm_config_audit: 'false',
       npm_config_fund: 'false',
       npm_config_update_notifier: 'false',
+      PIP_INDEX_URL: `${packagesUrl}/simple/`,
+      PIP_TRUSTED_HOST: new URL(packagesUrl).hostname,
+      PIP_NO_CACHE_DIR: '1',
+      PIP_NO_INPUT: '1',
+      PIP_RETRIES: '1',
+      PIP_DISABLE_PIP_VERSION_CHECK: '1',
+      // Compiled modules have times in them; the same build is to give the same bytes.
+      PIP_NO_COMPILE: '1',
+      PYTHONDONTWRITEBYTECODE: '1',
     };
   }
 }

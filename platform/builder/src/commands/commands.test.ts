@@ -12,8 +12,8 @@ import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import { FakeApi } from '@ampoule/platform-api/kube/fake-api';
 import type { V1Pod } from '@ampoule/platform-api/kube/types';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
-import { makeNpmServer } from '../packages/npm-server.ts';
 import { packagesFolder } from '../packages/packages.fixture.ts';
+import { makePackageServer } from '../packages/server.ts';
 import { BuildPods } from './build-pods.ts';
 
 const MAIN = join(import.meta.dirname, '../agent/main.ts');
@@ -80,7 +80,7 @@ async function end(child: ChildProcess, root: string): Promise<void> {
   await rm(root, { recursive: true });
 }
 
-async function npmRegistry(): Promise<string> {
+async function packagesUrl(): Promise<string> {
   const folder = await packagesFolder([
     { name: 'greeting', version: '1.0.0', code: "module.exports = 'hi'" },
     {
@@ -91,7 +91,7 @@ async function npmRegistry(): Promise<string> {
     },
     { name: 'punctuation', version: '1.0.0', code: "module.exports = '!'" },
   ]);
-  const server = makeNpmServer(folder).listen(0, '127.0.0.1');
+  const server = makePackageServer(folder).listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => void server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -106,9 +106,16 @@ interface Build {
 /** Runs commands, and gives a folder with what they left. */
 async function run({ commands, files = {}, limitSeconds = 60 }: Build) {
   const code = await packLayer(Object.entries(files).map(([path, content]) => ({ path: `opt/nuclio/${path}`, content })));
-  const pods = new BuildPods({ client, namespace: 'builds', image: 'build:1', npmRegistry: await npmRegistry(), pollMs: 5 });
+  const pods = new BuildPods({ client, namespace: 'builds', images: { nodejs: 'build:1' }, packagesUrl: await packagesUrl(), pollMs: 5 });
   const lines: string[] = [];
-  const layer = await pods.run({ key: 'nuclio/f', commands, code: code.bytes, limitSeconds, log: (line) => lines.push(line) });
+  const layer = await pods.run({
+    key: 'nuclio/f',
+    runtime: 'nodejs',
+    commands,
+    code: code.bytes,
+    limitSeconds,
+    log: (line) => lines.push(line),
+  });
   const root = await mkdtemp(join(tmpdir(), 'built-'));
   onTestFinished(() => rm(root, { recursive: true }));
   await unpackLayer(layer, root);

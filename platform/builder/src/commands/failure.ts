@@ -6,6 +6,9 @@ const ABSENT = /^npm (?:error|ERR!) 404\s+Not Found - GET \S+?:\d+\/(\S+?)(?:\/-
 /** `npm error notarget No matching version found for lodash@^3.0.0.` */
 const NO_VERSION = /^npm (?:error|ERR!) notarget No matching version found for (\S+?)\.?$/;
 
+/** `ERROR: No matching distribution found for requests==1.0` */
+const NO_DISTRIBUTION = /^ERROR: No matching distribution found for (.+?)(?: \(from .*)?$/;
+
 /** The error that says best why the commands of a build failed: a package that is not in the bundle is the usual reason. */
 export function failureOf(why: string, lines: readonly string[]): Error {
   const missing = [...new Set(lines.flatMap((line) => packageOf(line) ?? []))];
@@ -13,7 +16,7 @@ export function failureOf(why: string, lines: readonly string[]): Error {
     return builderError('AMP_BUILD_PACKAGE', {
       what: `The bundle holds no ${missing.join(', ')}`,
       why,
-      fix: 'Ask for a version that it holds, bring the package along in node_modules, or add it to bundle/packages/npm/package.json where bundles are made and carry a new bundle over.',
+      fix: 'Ask for a version that it holds, bring the package along beside the code, or add it to bundle/packages where bundles are made and carry a new bundle over.',
     });
   }
   const last = lines.slice(-LAST_LINES).join('\n');
@@ -26,5 +29,5 @@ export function failureOf(why: string, lines: readonly string[]): Error {
 
 function packageOf(line: string): string | undefined {
   const name = ABSENT.exec(line)?.[1];
-  return name === undefined ? NO_VERSION.exec(line)?.[1] : decodeURIComponent(name);
+  return name === undefined ? (NO_VERSION.exec(line) ?? NO_DISTRIBUTION.exec(line))?.[1] : decodeURIComponent(name);
 }

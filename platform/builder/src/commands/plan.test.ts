@@ -7,6 +7,7 @@ const plan = (spec: object, files: Record<string, string>) =>
     { spec: functionSpecSchema.parse({ runtime: 'nodejs', ...spec }) },
     Object.entries(files).map(([path, content]) => ({ path: `opt/nuclio/${path}`, content })),
   );
+const PIP = ['pip', 'install', '--target', '.', '--requirement', 'requirements.txt'];
 const wanting = JSON.stringify({ dependencies: { lodash: '4' } });
 
 it.each([
@@ -26,11 +27,15 @@ it.each([
       ['sh', '-c', 'npm run build'],
     ],
   ],
+  ['an install beside the code for a requirements.txt', { runtime: 'python:3.11' }, { 'requirements.txt': 'requests\n' }, [PIP]],
+  ['nothing for a requirements.txt without requirements', { runtime: 'python' }, { 'requirements.txt': '# none\n\n' }, []],
+  ['nothing where they came along', { runtime: 'python' }, { 'requirements.txt': 'a', 'a-1.dist-info/RECORD': '' }, []],
+  ['commands for Python', { runtime: 'python', build: { commands: ['make'] } }, {}, [['sh', '-c', 'make']]],
   ['nothing for another runtime', { runtime: 'python:3.11' }, { 'package.json': wanting }, []],
 ])('runs %s', (_, spec, files, commands) => {
   expect(plan(spec, files)).toEqual(commands);
 });
 
 it('refuses commands where there is nothing to run them with', () => {
-  expect(() => plan({ runtime: 'python', build: { commands: ['pip install x'] } }, {})).toThrow(/cannot be run for runtime python/);
+  expect(() => plan({ runtime: 'shell', build: { commands: ['make'] } }, {})).toThrow(/cannot be run for runtime shell/);
 });

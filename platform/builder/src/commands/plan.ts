@@ -13,10 +13,11 @@ export function commandsOf({ spec }: Pick<NuclioFunction, 'spec'>, files: readon
   const own = (spec.build?.commands ?? []).filter((command) => !MARK.test(command)).map((command) => ['sh', '-c', command]);
   const runtime = runtimeNameOf(spec.runtime);
   if (runtime === 'nodejs') return [...npmCommands(files), ...own];
+  if (runtime === 'python') return [...pipCommands(files), ...own];
   if (own.length === 0) return [];
   throw builderError('AMP_BUILD_COMMAND', {
     what: `spec.build.commands cannot be run for runtime ${runtime}`,
-    why: 'only builds of nodejs run commands',
+    why: 'only builds of nodejs and python run commands',
     fix: 'Put what they would make beside the code, in an archive or a folder, or give an image in spec.image.',
   });
 }
@@ -27,6 +28,14 @@ function npmCommands(files: readonly LayerEntry[]): string[][] {
   const file = files.find(({ path }) => path === `${FOLDER}/package.json`);
   if (file === undefined || !('content' in file) || has('node_modules') || !needsPackages(file.content.toString())) return [];
   return [['npm', has('package-lock.json') || has('npm-shrinkwrap.json') ? 'ci' : 'install', '--omit=dev']];
+}
+
+/** Packages go beside the code, where Python looks first; those that came along have left their marks there. */
+function pipCommands(files: readonly LayerEntry[]): string[][] {
+  const requirements = files.find(({ path }) => path === `${FOLDER}/requirements.txt`);
+  if (requirements === undefined || !('content' in requirements) || files.some(({ path }) => path.includes('.dist-info/'))) return [];
+  if (!/^\s*[^#\s]/m.test(requirements.content.toString())) return [];
+  return [['pip', 'install', '--target', '.', '--requirement', 'requirements.txt']];
 }
 
 /** One that cannot be read is left to npm, which says what is wrong with it. */

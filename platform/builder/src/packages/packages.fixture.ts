@@ -17,8 +17,9 @@ export interface TestPackage {
 
 /** A folder of packages, as a bundle brings one. */
 export async function packagesFolder(packages: readonly TestPackage[]): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'packages-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
+  const root = await mkdtemp(join(tmpdir(), 'packages-'));
+  onTestFinished(() => rm(root, { recursive: true }));
+  const folder = join(root, 'npm');
   for (const [name, versions] of Map.groupBy(packages, (each) => each.name)) {
     await mkdir(join(folder, name, '-'), { recursive: true });
     const described: Record<string, object> = {};
@@ -26,7 +27,7 @@ export async function packagesFolder(packages: readonly TestPackage[]): Promise<
     const latest = versions.at(-1)?.version;
     await writeFile(join(folder, name, 'index.json'), JSON.stringify({ name, 'dist-tags': { latest }, versions: described }));
   }
-  return folder;
+  return root;
 }
 
 async function writePackage(folder: string, { code, ...manifest }: TestPackage): Promise<object> {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '@ampoule/lib/errors';
 import type { FunctionStatus } from '@ampoule/platform-api/function';
-import { resources } from '@ampoule/platform-api/kube/resources';
-import type { V1Deployment } from '@ampoule/platform-api/kube/types';
+import { keyOf, type RawObject, resources } from '@ampoule/platform-api/kube/resources';
+import type { V1Deployment, V1Pod } from '@ampoule/platform-api/kube/types';
 import { phaseOf } from '../phase.ts';
 import { removePod, type WarmPool, type WarmPoolOptions } from './pool.ts';
 import { uidOf } from './warm-pods.ts';
@@ -14,18 +14,24 @@ const HANDOVER_MS = 2000;
 const MAX_AGE_MS = 120_000;
 const DEPLOYMENT = 'warm-nodejs';
 
+interface Seen {
+  boundAt: number;
+  servesAt: number | undefined;
+}
+
 /** Keeps a pool as large as the platform wants it, and ends pods whose function serves by itself. */
 export class WarmPoolKeeper {
   readonly #options: WarmPoolOptions;
   readonly #pool: WarmPool;
   readonly #stop = new AbortController();
   /** By the uids of pods: when they were first seen bound, and when their function was first seen to serve. */
-  readonly #seen = new Map<string, { boundAt: number; servesAt: number | undefined }>();
+  readonly #seen = new Map<string, Seen>();
   #running: Promise<void> = Promise.resolve();
 
   constructor(pool: WarmPool, options: WarmPoolOptions) {
     this.#pool = pool;
     this.#options = options;
+    options.functions.onChange((object) => this.#functionChanged(object));
   }
 
   start(): void {
@@ -62,13 +68,27 @@ export class WarmPoolKeeper {
     for (const pod of pods) {
       const name = this.#pool.functionNameOf(pod);
       if (name === undefined || pod.metadata?.deletionTimestamp !== undefined) continue;
-      const seen = this.#seen.get(uidOf(pod)) ?? { boundAt: now, servesAt: undefined };
-      this.#seen.set(uidOf(pod), seen);
-      // One that sleeps again meanwhile gets another pod when it is called: this one would be missing to others.
-      if (!this.#isWaitedFor(name)) seen.servesAt ??= now;
-      const isOver = seen.servesAt !== undefined && now - seen.servesAt >= HANDOVER_MS;
-      if (isOver || now - seen.boundAt >= MAX_AGE_MS) await removePod(this.#options, pod.metadata?.name ?? '');
+      const { boundAt, servesAt } = this.#lookAt(pod, name);
+      const isOver = servesAt !== undefined && now - servesAt >= HANDOVER_MS;
+      if (isOver || now - boundAt >= MAX_AGE_MS) await removePod(this.#options, pod.metadata?.name ?? '');
     }
+  }
+
+  /** Between two looks a function may have served and fallen asleep again, which only its changes tell. */
+  #functionChanged(object: RawObject): void {
+    for (const pod of this.#options.pods.list()) {
+      const name = this.#pool.functionNameOf(pod);
+      if (name !== undefined && `${this.#options.functionNamespace}/${name}` === keyOf(object)) this.#lookAt(pod, name);
+    }
+  }
+
+  #lookAt(pod: V1Pod, name: string): Seen {
+    const now = performance.now();
+    const seen = this.#seen.get(uidOf(pod)) ?? { boundAt: now, servesAt: undefined };
+    this.#seen.set(uidOf(pod), seen);
+    // One that sleeps again meanwhile gets another pod when it is called: this one would be missing to others.
+    if (!this.#isWaitedFor(name)) seen.servesAt ??= now;
+    return seen;
   }
 
   /** Whether a function has no pods of its own yet. */
