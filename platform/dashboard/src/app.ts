@@ -75,7 +75,7 @@ function acceptJsonOfAnyType(app: FastifyInstance): void {
 }
 
 function routesOf({ client, registry, settings, platform }: AppOptions): ApiRoute[] {
-  const stores = makeStores(client, platform);
+  const stores = makeStores(client, platform, settings.warmNamespace);
   const { namespace } = settings;
   return [
     ...functionRoutes(stores, namespace),

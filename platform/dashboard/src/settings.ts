@@ -16,6 +16,8 @@ const settingsSchema = z.object({
     .transform((text) => text.split(',').filter((host) => host !== '')),
   /** Folder of templates of functions; none when absent. */
   AMPOULE_TEMPLATES_FOLDER: z.string().min(1).optional(),
+  /** Where warm pods are, which stand in for those of functions; absent where there are none. */
+  AMPOULE_WARM_NAMESPACE: z.string().min(1).optional(),
   AMPOULE_VERSION: z.string().default('dev'),
   ...registryVariables,
   LOG_LEVEL: z.string().default('info'),
@@ -31,6 +33,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     port: found.AMPOULE_DASHBOARD_PORT,
     ingressHosts: found.AMPOULE_INGRESS_HOSTS,
     templatesFolder: found.AMPOULE_TEMPLATES_FOLDER,
+    warmNamespace: found.AMPOULE_WARM_NAMESPACE,
     version: found.AMPOULE_VERSION,
     registry: found as RegistryVariables,
     logLevel: found.LOG_LEVEL,

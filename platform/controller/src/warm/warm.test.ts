@@ -129,6 +129,15 @@ async function warmPod(name: string): Promise<ChildProcess> {
 
 const answerAt = async (port: number | undefined) => (await fetch(`http://127.0.0.1:${port}`)).text();
 
+/** As somebody looks after the pool. */
+async function podEnds(): Promise<void> {
+  const looked = async () => {
+    await keeper.look();
+    return world.api.objects.has(`${POD}w1`);
+  };
+  await expect.poll(looked, { timeout: 5000 }).toBe(false);
+}
+
 it('a function that sleeps answers from a warm pod, with its code and its environment', async () => {
   await world.given(spec, SLEEPS);
   await warmPod('w1');
@@ -214,15 +223,7 @@ it('a warm pod ends a while after its function has come up, and not before', { t
   await expect.poll(() => world.functions.get('nuclio/f')?.status).toMatchObject({ state: 'ready' });
   await keeper.look();
   expect(world.api.objects.has(`${POD}w1`)).toBe(true);
-  await expect
-    .poll(
-      async () => {
-        await keeper.look();
-        return world.api.objects.has(`${POD}w1`);
-      },
-      { timeout: 5000 },
-    )
-    .toBe(false);
+  await podEnds();
 });
 
 it('a warm pod ends after its function has served, even if that sleeps again by then', { timeout: 20_000 }, async () => {
@@ -234,15 +235,7 @@ it('a warm pod ends after its function has served, even if that sleeps again by 
     await expect.poll(() => world.functions.get('nuclio/f')?.status).toMatchObject({ state });
   }
 
-  await expect
-    .poll(
-      async () => {
-        await keeper.look();
-        return world.api.objects.has(`${POD}w1`);
-      },
-      { timeout: 5000 },
-    )
-    .toBe(false);
+  await podEnds();
 });
 
 it('a controller that was started anew ends the pods that an earlier one bound', { timeout: 20_000 }, async () => {
@@ -250,15 +243,7 @@ it('a controller that was started anew ends the pods that an earlier one bound',
   world.api.put(`${POD}w1`, { metadata: { labels: { 'ampoule.internal/bound-to': 'f' } }, status: { podIP: '127.0.0.1' } });
   await expect.poll(() => pods.list().length).toBe(1);
 
-  await expect
-    .poll(
-      async () => {
-        await keeper.look();
-        return world.api.objects.has(`${POD}w1`);
-      },
-      { timeout: 5000 },
-    )
-    .toBe(false);
+  await podEnds();
 });
 
 it('the pool is as large as the platform wants it', async () => {

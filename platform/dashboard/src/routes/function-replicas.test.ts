@@ -31,6 +31,15 @@ describe('replicas', () => {
     expect(await dashboard.call('GET', '/api/functions/none/replicas')).toMatchObject({ status: 404 });
   });
 
+  it('have a warm pod among them, and its log, while one stands in', async () => {
+    const warm = '/api/v1/namespaces/ampoule-warm/pods/w-1';
+    dashboard.api.put(warm, { metadata: { labels: { 'ampoule.internal/bound-to': 'f' } }, spec: { containers: [{ name: 'nuclio' }] } });
+    dashboard.api.log(warm, 'from a warm pod\n');
+
+    expect(await dashboard.call('GET', '/api/functions/f/replicas')).toMatchObject({ body: { names: ['f-1', 'f-2', 'w-1'] } });
+    expect(await (await logs('follow=false', 'w-1')).text()).toBe('from a warm pod\n');
+  });
+
   it('give their log as text', async () => {
     const response = await logs('follow=false');
     expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { labels } from '@ampoule/platform-api/constants';
 import type { KubeClient, PodLogOptions } from '@ampoule/platform-api/kube/client';
 import { resources } from '@ampoule/platform-api/kube/resources';
+import type { V1Pod } from '@ampoule/platform-api/kube/types';
 import { invalidRequest } from '../errors.ts';
 import { selectorOf } from './resource-store.ts';
 
@@ -9,8 +10,12 @@ import { selectorOf } from './resource-store.ts';
 export class PodStore {
   readonly #client: KubeClient;
 
-  constructor(client: KubeClient) {
+  /** Warm pods are in a namespace of their own; undefined where there are none. */
+  readonly #warmNamespace: string | undefined;
+
+  constructor(client: KubeClient, warmNamespace: string | undefined) {
     this.#client = client;
+    this.#warmNamespace = warmNamespace;
   }
 
   async namesOf(namespace: string, functionName: string): Promise<string[]> {
@@ -25,10 +30,13 @@ export class PodStore {
     if (!containers.some(({ name }) => name === options.container)) {
       throw invalidRequest(`${options.container} container does not belong to replica ${replica}`);
     }
-    return this.#client.podLog(namespace, replica, options, signal);
+    return this.#client.podLog(pod.metadata?.namespace ?? namespace, replica, options, signal);
   }
 
-  async #podsOf(namespace: string, functionName: string) {
-    return (await this.#client.list(resources.pods, namespace, selectorOf(labels.function, functionName))).items;
+  /** Its own, and a warm one that stands in for them. */
+  async #podsOf(namespace: string, functionName: string): Promise<V1Pod[]> {
+    const own = this.#client.list(resources.pods, namespace, selectorOf(labels.function, functionName));
+    const warm = this.#warmNamespace && this.#client.list(resources.pods, this.#warmNamespace, selectorOf(labels.boundTo, functionName));
+    return [...(await own).items, ...((await warm) || { items: [] }).items];
   }
 }

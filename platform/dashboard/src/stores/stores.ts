@@ -15,10 +15,10 @@ export interface Stores {
   pods: PodStore;
 }
 
-export function makeStores(client: KubeClient, platform: PlatformConfig): Stores {
+export function makeStores(client: KubeClient, platform: PlatformConfig, warmNamespace: string | undefined): Stores {
   const projects = new ProjectStore(client);
   const gateways = new ApiGatewayStore(client, projects);
   const events = new FunctionEventStore(client);
   const functions = new FunctionStore({ client, platform, projects, gateways, events });
-  return { functions, projects, gateways, events, pods: new PodStore(client) };
+  return { functions, projects, gateways, events, pods: new PodStore(client, warmNamespace) };
 }

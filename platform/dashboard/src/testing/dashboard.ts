@@ -31,6 +31,7 @@ export async function startDashboard({ platform = {}, templatesFolder }: { platf
     AMPOULE_DASHBOARD_TOKEN_FILE: tokenFile,
     AMPOULE_INGRESS_HOSTS: 'nuclio.example',
     AMPOULE_VERSION: '1',
+    AMPOULE_WARM_NAMESPACE: 'ampoule-warm',
     AMPOULE_TEMPLATES_FOLDER: templatesFolder,
   });
   const app = makeApp({
