@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Appliance } from '../src/appliance.ts';
+import { callOften } from '../src/call-often.ts';
 import { countEgress, type Egress } from '../src/egress.ts';
 import { greetingSource } from '../src/greeting.ts';
 import type { SealedHost } from '../src/lab/lab.ts';
@@ -228,7 +229,10 @@ def handler(context, event):
       const pods = await appliance.kubectl('-n', 'ampoule-warm', 'get', 'pods', '-l', 'ampoule.internal/bound-to=sleepy', '-o', 'name');
       return pods.trim() !== '' || pods;
     });
-    // It is still on its way to ready, in which Nuclio refuses to delete unless told.
+    // While one of its own takes over, nothing is lost.
+    const { lost } = await callOften(appliance, 'sleepy', { answer: 'awake ', count: 100, seconds: 3 });
+    expect(lost).toEqual([]);
+    // It may still be on its way to ready, in which Nuclio refuses to delete unless told.
     const anyway = { 'x-nuclio-delete-function-ignore-state-validation': 'true' };
     expect((await appliance.api('DELETE', '/functions', { metadata: { name: 'sleepy' } }, anyway)).status).toBe(204);
   });

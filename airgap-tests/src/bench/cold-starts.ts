@@ -1,12 +1,10 @@
-import { join } from 'node:path';
 import { parseJson } from '@ampoule/lib/parse';
 import * as z from 'zod';
 import type { Appliance } from '../appliance.ts';
+import { callOften } from '../call-often.ts';
 import { until } from '../until.ts';
 import { percentiles } from './spread.ts';
 
-const CALLER = join(import.meta.dirname, 'caller.mjs');
-const NODE = join(import.meta.dirname, '../../../node_modules/.bin/node');
 const TIMEOUT_MS = 60_000;
 const WAIT = { 'x-nuclio-wait-function-action': 'true' };
 const ANSWER = 'awake';
@@ -38,18 +36,12 @@ const POD_COLUMNS =
   'custom-columns=NAME:.metadata.name,OF:.metadata.labels.ampoule\\.internal/bound-to,READY:.status.containerStatuses[0].ready,ENDS:.metadata.deletionTimestamp,PHASE:.status.phase';
 
 const functionSchema = z.looseObject({ status: z.looseObject({ state: z.string().optional() }) });
-const outcomeSchema = z.object({
-  first: z.object({ ms: z.number(), heldMs: z.number() }).or(z.object({ lost: z.string() })),
-  lost: z.array(z.string()),
-});
-
 /** What the first call of a function that sleeps takes, by a warm pod and by a pod of its own; and whether any call is lost on the way. */
 export async function benchColdStarts(appliance: Appliance, progress: (text: string) => void) {
-  const ca = await appliance.host.readFile('/var/lib/ampoule/pki/trust.crt');
-  return { warmPod: await play(appliance, ca, PLANS.warmPod, progress), ownPod: await play(appliance, ca, PLANS.ownPod, progress) };
+  return { warmPod: await play(appliance, PLANS.warmPod, progress), ownPod: await play(appliance, PLANS.ownPod, progress) };
 }
 
-async function play(appliance: Appliance, ca: string, plan: Plan, progress: (text: string) => void) {
+async function play(appliance: Appliance, plan: Plan, progress: (text: string) => void) {
   const { starts, requests } = plan;
   const names = Array.from({ length: TAKING_TURNS }, (_, i) => `${plan.name}-${i}`);
   for (const name of names) {
@@ -62,14 +54,10 @@ async function play(appliance: Appliance, ca: string, plan: Plan, progress: (tex
   for (let start = 1; start <= starts; start += 1) {
     const name = names[start % names.length] ?? '';
     await fallAsleep(appliance, name);
-    const url = `https://${appliance.host.address}/fn/${name}`;
-    const text = await appliance.lab.exec(NODE, [CALLER, url, ANSWER, String(requests), String(BURST_SECONDS)], { input: ca });
-    const outcome = parseJson(outcomeSchema, text, 'the outcome of the calls');
+    const outcome = await callOften(appliance, name, { answer: ANSWER, count: requests, seconds: BURST_SECONDS });
     lost.push(...outcome.lost);
-    if ('heldMs' in outcome.first) {
-      held.push(outcome.first.heldMs);
-      answered.push(outcome.first.ms);
-    }
+    if (outcome.first.heldMs !== undefined) held.push(outcome.first.heldMs);
+    if (outcome.first.ms !== undefined) answered.push(outcome.first.ms);
     await putToSleep(appliance, name);
     if (start % 20 === 0) progress(`${plan.name}: ${start} of ${starts} cold starts`);
   }
