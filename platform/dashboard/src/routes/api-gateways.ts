@@ -5,7 +5,7 @@ import { invalidRequest } from '../errors.ts';
 import { headers } from '../headers.ts';
 import { type ApiRoute, type Call, defineRoute } from '../http/route.ts';
 import { exportQuery, targetSchema } from '../http/schemas.ts';
-import { byName, exportedOf, type Stored, selectorOf, storedSchema } from '../stores/resource-store.ts';
+import { byName, exportedOf, exportedSchema, type Stored, selectorOf, storedSchema } from '../stores/resource-store.ts';
 import type { Stores } from '../stores/stores.ts';
 
 const writeHeaders = [headers.gatewayNamespace, headers.projectName, headers.validateFunctions] as const;
@@ -23,7 +23,7 @@ export function apiGatewayRoutes({ gateways }: Stores, defaultNamespace: string)
       headers: [headers.gatewayNamespace, headers.projectName, headers.functionName],
       query: exportQuery,
       status: 200,
-      answer: z.record(z.string(), storedSchema),
+      answer: z.record(z.string(), z.union([storedSchema, exportedSchema])),
       failures: [400],
       async handle(call) {
         const project = call.header(headers.projectName);

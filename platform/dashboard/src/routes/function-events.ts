@@ -27,6 +27,7 @@ export function functionEventRoutes({ events }: Stores, defaultNamespace: string
       headers: [headers.eventNamespace, headers.eventName, headers.functionName],
       status: 200,
       answer: z.record(z.string(), storedSchema),
+      failures: [400],
       async handle(call) {
         const owner = call.header(headers.functionName);
         const name = call.header(headers.eventName);

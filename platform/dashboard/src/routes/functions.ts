@@ -9,7 +9,7 @@ import { type ApiRoute, type Call, defineRoute } from '../http/route.ts';
 import { exportQuery, targetSchema } from '../http/schemas.ts';
 import { desireState } from '../stores/desired-state.ts';
 import { cleanedFunctionOf, exportedFunctionOf } from '../stores/function-view.ts';
-import { byName, type Stored, selectorOf, storedSchema } from '../stores/resource-store.ts';
+import { byName, exportedSchema, type Stored, selectorOf, storedSchema } from '../stores/resource-store.ts';
 import type { Stores } from '../stores/stores.ts';
 
 const targetFunction = targetSchema('Function name must be provided in metadata');
@@ -59,7 +59,7 @@ export function functionRoutes({ functions, gateways }: Stores, defaultNamespace
       headers: [...readHeaders, headers.functionName, headers.projectName],
       query: exportQuery,
       status: 200,
-      answer: z.record(z.string(), storedSchema),
+      answer: z.record(z.string(), z.union([storedSchema, exportedSchema])),
       failures: [400],
       async handle(call) {
         const project = call.header(headers.projectName);
@@ -77,7 +77,7 @@ export function functionRoutes({ functions, gateways }: Stores, defaultNamespace
       headers: readHeaders,
       query: exportQuery,
       status: 200,
-      answer: storedSchema,
+      answer: z.union([storedSchema, exportedSchema]),
       failures: [400, 404],
       async handle(call) {
         const found = await functions.get(namespaceOf(call), call.params.id ?? '');

@@ -15,6 +15,18 @@ const importQuery = z.looseObject({ import: z.enum(['true', 'false', '']).option
 const newProjectSchema = z
   .looseObject({})
   .describe('A project: {metadata, spec}. With import=true an exported one: {project, functions, functionEvents, apiGateways}.');
+const objectsByName = z.record(z.string(), z.looseObject({}));
+const exportedProjectSchema = z.object({
+  project: z.looseObject({}),
+  functions: objectsByName,
+  functionEvents: objectsByName,
+  apiGateways: objectsByName,
+});
+const importedSchema = z.object({
+  functionImportResult: z.looseObject({}),
+  functionEventImportResult: z.looseObject({}),
+  apiGatewayImportResult: z.looseObject({}),
+});
 const strategySchema = z.enum(['restricted', 'cascading', 'check']);
 const targetProject = targetSchema('Project name must be provided in metadata');
 
@@ -43,7 +55,7 @@ export function projectRoutes(stores: Stores, defaultNamespace: string): ApiRout
       headers: [headers.projectNamespace, headers.projectName],
       query: exportQuery,
       status: 200,
-      answer: z.record(z.string(), storedSchema),
+      answer: z.union([z.record(z.string(), storedSchema), z.record(z.string(), exportedProjectSchema)]),
       failures: [400],
       async handle(call) {
         const name = call.header(headers.projectName);
@@ -63,7 +75,7 @@ export function projectRoutes(stores: Stores, defaultNamespace: string): ApiRout
       headers: [headers.projectNamespace],
       query: exportQuery,
       status: 200,
-      answer: storedSchema,
+      answer: z.union([storedSchema, exportedProjectSchema]),
       failures: [400, 404],
       async handle(call) {
         const project = await projects.get(namespaceOf(call), call.params.id ?? '');
@@ -78,7 +90,7 @@ export function projectRoutes(stores: Stores, defaultNamespace: string): ApiRout
       query: importQuery,
       body: newProjectSchema,
       status: 201,
-      answer: storedSchema,
+      answer: z.union([storedSchema, importedSchema]),
       failures: [400, 409],
       async handle(call) {
         if (call.query.import === 'true') {

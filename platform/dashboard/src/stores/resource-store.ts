@@ -23,6 +23,9 @@ export const storedSchema = z.looseObject({
 });
 export type Stored = z.output<typeof storedSchema>;
 
+/** An object as it is exported: without what ties it to the place that it comes from. */
+export const exportedSchema = z.looseObject({ metadata: z.looseObject({ name: z.string() }), spec: z.looseObject({}) });
+
 /** An object to be written. With a resourceVersion only that very version is replaced. */
 export interface Draft {
   metadata: {

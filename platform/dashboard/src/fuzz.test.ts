@@ -1,0 +1,64 @@
+import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tryExec } from '@ampoule/lib/exec';
+import { digestOf } from '@ampoule/lib/oci/digest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startDashboard, type TestDashboard } from './testing/dashboard.ts';
+
+const FOLDER = join(import.meta.dirname, '../fuzz');
+const CACHE = join(import.meta.dirname, '../../../.cache/fuzz');
+const INSTALL_MS = 300_000;
+const FUZZ_MS = 120_000;
+
+/** What an answer must be like. That requests which the document allows are refused is no mistake: names and states have to fit as well. */
+const CHECKS = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_schema_conformance',
+  'response_headers_conformance',
+];
+
+let packages: string;
+let dashboard: TestDashboard;
+
+beforeAll(async () => {
+  packages = await installed();
+  dashboard = await startDashboard();
+  await dashboard.create('f');
+}, INSTALL_MS);
+afterAll(() => dashboard?.stop());
+
+/** A folder with schemathesis and what it depends on, as the lockfile pins them. */
+async function installed(): Promise<string> {
+  const lock = join(FOLDER, 'requirements.txt');
+  const folder = join(CACHE, digestOf(await readFile(lock)).slice('sha256:'.length, 'sha256:'.length + 16));
+  const isThere = await access(folder).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) return folder;
+  const unfinished = `${folder}-${process.pid}`;
+  await mkdir(unfinished, { recursive: true });
+  const options = ['--quiet', '--disable-pip-version-check', '--require-hashes', '--only-binary=:all:', '--no-warn-script-location'];
+  const { code, stderr } = await tryExec('python3', ['-m', 'pip', 'install', ...options, '--target', unfinished, '--requirement', lock]);
+  expect(code, stderr).toBe(0);
+  await rename(unfinished, folder).catch(() => rm(unfinished, { recursive: true }));
+  return folder;
+}
+
+it('answers whatever comes as its OpenAPI document says, and never fails', { timeout: FUZZ_MS }, async () => {
+  const args = [
+    ...['--config-file', join(FOLDER, 'schemathesis.toml'), 'run', `${dashboard.origin}/api/openapi.json`, '--no-color'],
+    ...['--header', 'authorization: Bearer right', '--checks', CHECKS.join(','), '--max-examples', '5', '--seed', '1'],
+    // Streams of V3IO are answered by 501, as there is nothing to ask.
+    ...['--exclude-path-regex', 'v3io', '--request-timeout', '10'],
+  ];
+  const program = 'import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())';
+
+  const { code, stdout, stderr } = await tryExec('python3', ['-c', program, ...args], { env: { PYTHONPATH: packages }, cwd: CACHE });
+
+  const report = stdout.slice(stdout.indexOf('= FAILURES ='));
+  expect(code, `${report}\n${stderr}`).toBe(0);
+  expect(stdout).toMatch(/Tested: 4\d/);
+});
