@@ -54,5 +54,8 @@ export const platformConfigMap = { name: 'nuclio-platform-config', key: 'platfor
 /** Pods with this value of the label `nuclio.io/app` take the requests of functions that are scaled to zero. */
 export const ACTIVATOR_APP = 'dlx';
 
+/** Accounts of the platform in the namespace of functions; as one of them a function could change others. */
+export const reservedServiceAccounts: readonly string[] = ['activator'];
+
 /** Functions cannot have these names, since objects of the platform do. */
 export const reservedFunctionNames: readonly string[] = ['dashboard', 'controller', 'dlx', 'scaler'];

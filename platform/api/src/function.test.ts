@@ -108,6 +108,11 @@ describe('a function', () => {
     expect(mistakesOf({ image: '', minReplicas: 3, maxReplicas: 2 })).toMatch(/Function must have.*; Min replicas/);
   });
 
+  it('cannot act as the platform', () => {
+    expect(mistakesOf({ serviceAccount: 'activator' })).toBe('Service account activator belongs to the platform');
+    expect(mistakesOf({ serviceAccount: 'mine' })).toBe('');
+  });
+
   it('cannot have a name of the platform', () => {
     const config = enrichFunction(make({ image: 'i', runtime: 'nodejs' }, { name: 'dlx' }));
     expect(() => validateFunction(config)).toThrow('Function name dlx is reserved and cannot be used.');

@@ -1,4 +1,4 @@
-import { reservedFunctionNames } from './constants.ts';
+import { reservedFunctionNames, reservedServiceAccounts } from './constants.ts';
 import { parseDuration } from './duration.ts';
 import { platformError } from './errors.ts';
 import type { FunctionConfig, FunctionSpec } from './function.ts';
@@ -24,6 +24,7 @@ export function validateFunction({ metadata, spec }: FunctionConfig): void {
     ...triggerMistakes(spec),
     ...replicaMistakes(spec, httpTriggersOf(spec).length > 0),
     ...timeoutMistakes(spec),
+    ...accountMistakes(spec),
   ];
   if (mistakes.length === 0) return;
   throw platformError('AMP_FUNCTION_INVALID', { what: mistakes.join('; '), fix: 'Correct the function, then send it again.' });
@@ -41,4 +42,8 @@ function* sourceMistakes({ image, runtime, build, runRegistry }: FunctionSpec): 
 function* timeoutMistakes({ eventTimeout }: FunctionSpec): Generator<string> {
   if (eventTimeout && parseDuration(eventTimeout) === undefined)
     yield `Event timeout ${eventTimeout} is not a duration such as 30s or 1m30s`;
+}
+
+function* accountMistakes({ serviceAccount }: FunctionSpec): Generator<string> {
+  if (serviceAccount && reservedServiceAccounts.includes(serviceAccount)) yield `Service account ${serviceAccount} belongs to the platform`;
 }
