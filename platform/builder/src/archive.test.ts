@@ -5,8 +5,11 @@ import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { exec } from '@ampoule/lib/exec';
 import { packTar } from '@ampoule/lib/oci/layer';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RegistryClient } from '@ampoule/lib/oci/registry';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { archiveFilesOf } from './archive.ts';
+import { githubArchiveOf } from './github.ts';
+import { sourceFilesOf } from './source.ts';
 
 /** None of these lies in the registry. */
 const filesAt = (url: string, attributes: object) =>
@@ -115,5 +118,36 @@ describe('an archive with the code of a function', () => {
 
   it('is fetched by http and https alone', async () => {
     await expect(filesAt('file:///etc/passwd', {})).rejects.toMatchObject({ why: 'only http and https are known' });
+  });
+});
+
+describe('the code of a function in a repository', () => {
+  it('is the zip of a branch, whose own folder is left out', async () => {
+    const zip = await zipOf(`
+      zip.writestr('tools-main/', '')
+      zip.writestr('tools-main/README.md', 'text')
+      zip.writestr('tools-main/functions/main.py', 'main')`);
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(`${request.headers.authorization} ${request.url}`);
+      response.end(zip);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const repository = `http://127.0.0.1:${(server.address() as AddressInfo).port}/team/tools.git`;
+    const codeEntryAttributes = { branch: 'releases/1 0', workDir: 'functions', headers: { authorization: 'token me' } };
+    const fn = {
+      metadata: { name: 'f', namespace: 'nuclio', uid: 'u' },
+      spec: { runtime: 'python', build: { codeEntryType: 'github', path: repository, codeEntryAttributes } },
+    };
+
+    const files = await sourceFilesOf(fn, new RegistryClient({ url: 'http://127.0.0.1:1' }));
+
+    expect(files).toEqual([{ path: 'opt/nuclio/main.py', content: Buffer.from('main'), mode: 0o644 }]);
+    expect(asked).toEqual(['token me /team/tools/archive/releases/1%200.zip']);
+  });
+
+  it('needs a branch', () => {
+    expect(() => githubArchiveOf('http://git/team/tools', {})).toThrow(/branch: must name a branch or a tag/);
   });
 });

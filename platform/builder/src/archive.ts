@@ -23,18 +23,20 @@ const ZIP_MAGIC = Buffer.from('PK');
 
 /**
  * The files of a tar, tar.gz or zip that the private registry or a server inside the site has. Links and the like are left out, and so is what would lie outside.
+ * `outerFolders` is how many folders lie around what belongs to the function, whatever their names.
  * @throws AMP_BUILD_ARCHIVE
  */
 export async function archiveFilesOf(
   url: string,
   attributes: Record<string, unknown>,
   fetchStored: (digest: string) => Promise<Buffer>,
+  outerFolders = 0,
 ): Promise<(LayerEntry & { path: string })[]> {
   const { headers, workDir } = parse(attributesSchema, attributes, 'spec.build.codeEntryAttributes');
   try {
     const digest = sourceDigestOf(url);
     const bytes = digest === undefined ? await download(url, headers ?? {}) : await fetchStored(digest);
-    const files = await filesOf(bytes, workDir ?? '');
+    const files = await filesOf(bytes, workDir ?? '', outerFolders);
     if (files.length === 0) throw new Error(workDir ? `it holds no files in ${workDir}` : 'it holds no files');
     return files;
   } catch (cause) {
@@ -55,13 +57,13 @@ async function download(url: string, headers: Record<string, string>): Promise<B
   return limited(response.body);
 }
 
-async function filesOf(bytes: Buffer, workDir: string): Promise<(LayerEntry & { path: string })[]> {
+async function filesOf(bytes: Buffer, workDir: string, outerFolders: number): Promise<(LayerEntry & { path: string })[]> {
   const prefix = segmentsOf(workDir);
   const found: (LayerEntry & { path: string })[] = [];
   let total = 0;
   for await (const { name, isFile, isProgram, bytes: size, read } of await entriesOf(bytes)) {
-    const segments = segmentsOf(name);
-    if (!isFile || segments.includes('..') || !prefix.every((part, i) => segments[i] === part)) continue;
+    const segments = segmentsOf(name).slice(outerFolders);
+    if (!isFile || segments.length === 0 || segments.includes('..') || !prefix.every((part, i) => segments[i] === part)) continue;
     total += size;
     if (total > MAX_SOURCE_BYTES) throw tooLarge();
     found.push({ path: segments.slice(prefix.length).join('/'), content: await read(), mode: isProgram ? 0o755 : 0o644 });

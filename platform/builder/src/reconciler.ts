@@ -31,6 +31,7 @@ const OWNERS_MISTAKES: ReadonlySet<string> = new Set([
   'AMP_BUILD_COMMAND',
   'AMP_BUILD_PACKAGE',
   'AMP_FUNCTION_INVALID',
+  'AMP_INPUT_INVALID',
 ]);
 
 /** Builds functions that are in state building. A build has no memory: a new builder does the same again, to the same image. */

@@ -6,6 +6,7 @@ import { handlerFileOf, runtimeNameOf } from '@ampoule/platform-api/handler';
 import { sourceRepositoryOf } from '@ampoule/platform-api/source-archive';
 import { archiveFilesOf } from './archive.ts';
 import { builderError } from './errors.ts';
+import { GITHUB_OUTER_FOLDERS, githubArchiveOf } from './github.ts';
 
 /** Whether a function has code to build; without, or where that was asked for, its image is used as it is. */
 export function needsBuild({ metadata, spec: { build } }: Pick<NuclioFunction, 'metadata' | 'spec'>): boolean {
@@ -35,14 +36,18 @@ export async function sourceFilesOf(
   if (functionSourceCode) {
     return [{ path: `${folder}/${handlerFileOf(runtime, handler)}`, content: Buffer.from(functionSourceCode, 'base64') }];
   }
-  if (codeEntryType === 'archive') {
+  if (codeEntryType === 'archive' || codeEntryType === 'github') {
+    const attributes = build?.codeEntryAttributes ?? {};
     const fetchStored = (digest: string) => storedSource(registry, metadata.namespace, digest);
-    const files = await archiveFilesOf(path ?? '', build?.codeEntryAttributes ?? {}, fetchStored);
+    const files =
+      codeEntryType === 'archive'
+        ? await archiveFilesOf(path ?? '', attributes, fetchStored)
+        : await archiveFilesOf(githubArchiveOf(path ?? '', attributes), attributes, fetchStored, GITHUB_OUTER_FOLDERS);
     return files.map((file) => ({ ...file, path: `${folder}/${file.path}` }));
   }
   throw builderError('AMP_BUILD_SOURCE', {
     what: codeEntryType ? `Code entry type ${codeEntryType} is not supported` : 'A build from spec.build.path is not supported',
-    fix: 'Give the code in spec.build.functionSourceCode, as an archive (codeEntryType archive), or an image in spec.image.',
+    fix: 'Give the code in spec.build.functionSourceCode, as an archive or a repository (codeEntryType archive or github), or an image in spec.image.',
   });
 }
 
