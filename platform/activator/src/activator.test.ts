@@ -195,6 +195,17 @@ describe('the activator', () => {
     expect(await answer).toMatchObject({ status: 503, headers: { 'retry-after': '2' }, body: expect.stringMatching(message) });
   });
 
+  it('goes on waiting where the function is unhealthy but for a moment', async () => {
+    await start();
+    api.put(`${FUNCTIONS}/f`, { status: { state: 'unhealthy', message: 'Function is not healthy' } });
+    const answer = call('/');
+    await delay(100);
+
+    await pod('p');
+
+    expect((await answer).status).toBe(201);
+  });
+
   it('tells to come again when too many wait, and when the function takes too long', async () => {
     await start({ maxHeldPerFunction: 2, holdMs: 500 });
     const answers = await Promise.all([call('/'), call('/'), call('/')]);

@@ -29,12 +29,16 @@ export interface WaitingRoomOptions {
 }
 
 interface Held {
+  /** By `performance.now()`. */
+  since: number;
   resolve: (endpoint: Endpoint) => void;
   reject: (refusal: Refusal) => void;
 }
 
 const ASLEEP: ReadonlySet<string> = new Set(['scaledToZero', 'waitingForScaleResourceToZero']);
-const BROKEN: ReadonlySet<string> = new Set(['error', 'unhealthy', 'imported']);
+const BROKEN: ReadonlySet<string> = new Set(['error', 'imported']);
+/** A function whose pods do not serve is called unhealthy at once, also where they only change places. */
+const UNHEALTHY_MS = 2000;
 const WAKE_RETRY_MS = 200;
 
 /** Where requests wait for a pod of their function. It looks at how things are whenever something changes, and trusts no order of events. */
@@ -74,9 +78,11 @@ export class WaitingRoom {
 
   async #hold(name: string, others: Set<Held>, signal: AbortSignal): Promise<Endpoint> {
     const { promise, resolve, reject } = Promise.withResolvers<Endpoint>();
-    const held: Held = { resolve, reject };
+    const held: Held = { since: performance.now(), resolve, reject };
     const { holdMs } = this.#options.limits;
     const timer = setTimeout(() => reject(new Refusal('late', `Function ${name} was not ready within ${holdMs / 1000} s`)), holdMs);
+    // A timer may be early by a part of a millisecond.
+    const recheck = setTimeout(() => this.#look(name), UNHEALTHY_MS + 5);
     const leave = () => reject(new Refusal('unavailable', 'The caller has gone'));
     signal.addEventListener('abort', leave);
     others.add(held);
@@ -90,6 +96,7 @@ export class WaitingRoom {
       others.delete(held);
       if (others.size === 0 && this.#held.get(name) === others) this.#held.delete(name);
       clearTimeout(timer);
+      clearTimeout(recheck);
       signal.removeEventListener('abort', leave);
     }
   }
@@ -100,12 +107,13 @@ export class WaitingRoom {
     if (waiting === undefined) return;
     const { endpoints } = this.#options;
     const refusal = this.#refusalOf(name);
+    const isUnhealthy = this.#stateOf(name) === 'unhealthy';
     for (const held of waiting) {
       const endpoint = endpoints.find(name);
       if (endpoint !== undefined) held.resolve(endpoint);
-      else if (refusal !== undefined) held.reject(refusal);
+      else if (refusal !== undefined && (!isUnhealthy || performance.now() - held.since >= UNHEALTHY_MS)) held.reject(refusal);
     }
-    if (endpoints.find(name) !== undefined || refusal !== undefined) return;
+    if (endpoints.find(name) !== undefined || (refusal !== undefined && !isUnhealthy)) return;
     if (ASLEEP.has(this.#stateOf(name) ?? '')) void this.#wake(name);
     endpoints.probe(name);
   }
@@ -115,7 +123,7 @@ export class WaitingRoom {
     if (found === undefined) return new Refusal('unknown', `Function ${name} does not exist`);
     const { state, message } = (found.status ?? {}) as FunctionStatus;
     if (functionSpecSchema.safeParse(found.spec).data?.disable === true) return new Refusal('unavailable', `Function ${name} is disabled`);
-    if (!BROKEN.has(state ?? '')) return undefined;
+    if (!BROKEN.has(state ?? '') && state !== 'unhealthy') return undefined;
     return new Refusal('unavailable', `Function ${name} is in state ${state}${message ? `: ${message}` : ''}`);
   }
 
