@@ -135,9 +135,9 @@ export const handler = (context, event) => [lodash.upperFirst(String(event.body)
     [
       'asking-py',
       {
-        'requirements.txt': 'pydantic>=2\nrequests\n',
+        'requirements.txt': 'pydantic>=2\nrequests\nredis\n',
         'main.py': `import pathlib
-import pydantic, requests
+import pydantic, redis, requests
 
 class Name(pydantic.BaseModel):
     text: str

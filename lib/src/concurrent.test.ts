@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { mapConcurrently } from './concurrent.ts';
+import { limiter, mapConcurrently } from './concurrent.ts';
 
 it('gives the results in the order of the items, whichever ends first', async () => {
   const results = await mapConcurrently([30, 1, 15], 3, async (ms, index) => {
@@ -46,4 +46,25 @@ it('begins nothing after the first failure, and throws that one when what ran ha
 
 it('does not take a thrown undefined for success', async () => {
   await expect(mapConcurrently([1], 1, () => Promise.reject(undefined))).rejects.toBeUndefined();
+});
+
+it('lets so many tasks run at a time, the others in their order, whatever becomes of those before', async () => {
+  const limit = limiter(2);
+  const begun: number[] = [];
+  let now = 0;
+  let most = 0;
+  const task = (n: number) =>
+    limit(async () => {
+      begun.push(n);
+      most = Math.max(most, ++now);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      now -= 1;
+      if (n === 1) throw new Error('failed');
+      return n;
+    });
+
+  const results = await Promise.allSettled([0, 1, 2, 3, 4].map(task));
+
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled']);
+  expect([begun, most]).toEqual([[0, 1, 2, 3, 4], 2]);
 });

@@ -24,3 +24,21 @@ export async function mapConcurrently<Item, Result>(
   if (failures.length > 0) throw failures[0];
   return results;
 }
+
+/** Lets at most `limit` tasks run at a time; the others wait, in the order in which they came. */
+export function limiter(limit: number): <Result>(task: () => Promise<Result>) => Promise<Result> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (task) => {
+    if (running < limit) running += 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await task();
+    } finally {
+      // Its place goes to the next one.
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
+}

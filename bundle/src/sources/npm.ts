@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exec } from '@ampoule/lib/exec';
 import { digestOfFile } from '@ampoule/lib/oci/digest';
@@ -28,7 +28,7 @@ export async function buildNpm(name: string, source: NpmSource, context: BuildCo
   return {
     entries: [...files, ...whole],
     // Of a whole package the lockfile has the digest.
-    key: cacheKey('npm-1', source, digests, ...(source.folder === undefined ? [] : [locked?.integrity])),
+    key: cacheKey('npm-1', source, digests, ...(source.folder === undefined ? [] : ['whole-2', locked?.integrity])),
     origins: npmPackages(lockText, { names: [source.package], usedBy: name, includeDev: true }),
   };
 }
@@ -45,7 +45,7 @@ async function packageFolder(component: string, name: string, { version, integri
       fix: 'Run "npm ci".',
     });
   }
-  return cached(cacheFolder(context, 'npm'), component, cacheKey(name, integrity), (target) => {
+  return cached(cacheFolder(context, 'npm'), component, cacheKey('2', name, integrity), (target) => {
     context.progress(component, `fetching ${name} ${version}`);
     return fetchPackage(component, `${name}@${version}`, integrity, target);
   });
@@ -60,6 +60,7 @@ export async function fetchPackage(component: string, specifier: string, integri
   const archive = join(target, packed?.filename ?? '');
   await checkIntegrity(component, specifier, archive, integrity);
   await extract({ file: archive, cwd: target, strip: 1 });
+  await rm(archive);
 }
 
 /** Compares a package with its pin, which is as in a package-lock.json. @throws AMP_BUNDLE_PIN */

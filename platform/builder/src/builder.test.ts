@@ -121,8 +121,8 @@ describe('the builder', () => {
     const platform = new PlatformConfigSource(client, 'nuclio', logger);
     const images = new FunctionImages({ registry, runtimeImages, packagesDigest: '' });
     const reconciler = new BuildReconciler({ client, functions, images, platform, logger });
-    const failure = await reconciler.reconcile('nuclio/f').catch((error: unknown) => error);
-    return { ...(api.objects.get(PATH) as { metadata: object; spec: Record<string, unknown>; status: Record<string, unknown> }), failure };
+    const again = await reconciler.reconcile('nuclio/f');
+    return { ...(api.objects.get(PATH) as { metadata: object; spec: Record<string, unknown>; status: Record<string, unknown> }), again };
   }
 
   it('gives a function its image and hands it on to the controller', async () => {
@@ -214,16 +214,16 @@ describe('the builder', () => {
     [{ runtime: 'nodejs', handler: '../../bin/x:h', build: { functionSourceCode: code('x') } }, /Handler .* is not valid/],
     [{ runtime: 'nodejs', replicas: 'many' }, /spec\.replicas/],
   ])('puts a function that cannot be built into state error: %j', async (spec, message) => {
-    const { status, failure } = await build(spec);
+    const { status, again } = await build(spec);
     expect(status).toMatchObject({ state: 'error', message: expect.stringMatching(message) });
-    expect(failure).toBeUndefined();
+    expect(again).toBeUndefined();
   });
 
   it('says why and tries again when the registry does not answer', async () => {
     fake.stop();
-    const { status, failure } = await build({ runtime: 'nodejs', build: { functionSourceCode: code('x') } });
+    const { status, again } = await build({ runtime: 'nodejs', build: { functionSourceCode: code('x') } });
     expect(status).toMatchObject({ state: 'building', message: expect.stringMatching(/tried again: The registry/) });
-    expect(failure).toMatchObject({ code: 'AMP_REGISTRY_UNREACHABLE' });
+    expect(again).toMatchObject({ requeueAfterMs: expect.any(Number) });
   });
 
   it('leaves functions in other states alone', async () => {

@@ -1,11 +1,10 @@
-import { gunzipSync } from 'node:zlib';
 import { digestOf } from '@ampoule/lib/oci/digest';
 import { type Layer, packLayer } from '@ampoule/lib/oci/layer';
 import type { RegistryClient } from '@ampoule/lib/oci/registry';
 import type { NuclioFunction } from '@ampoule/platform-api/function';
 import { runtimeNameOf } from '@ampoule/platform-api/handler';
-import { imageRepositoryOf } from '@ampoule/platform-api/names';
-import type { BuildPods } from './commands/build-pods.ts';
+import { imageRepositoryOf, splitImage } from '@ampoule/platform-api/names';
+import type { BuildPods, CommandsRequest } from './commands/build-pods.ts';
 import { commandsOf } from './commands/plan.ts';
 import { builderError } from './errors.ts';
 import { buildImage, imageByAlias } from './image.ts';
@@ -21,6 +20,7 @@ export interface FunctionImagesOptions {
 }
 
 const USUAL_LIMIT_SECONDS = 600;
+const MAX_LIMIT_SECONDS = 3600;
 const ALIAS_LENGTH = 32;
 
 /** Makes the images of functions from their sources. */
@@ -31,8 +31,11 @@ export class FunctionImages {
     this.#options = options;
   }
 
-  /** Gives the name of a function's image; `log` gets what its commands write. @throws AMP_BUILD_…, AMP_FUNCTION_INVALID */
-  async build(fn: NuclioFunction, log: (line: string) => void): Promise<string> {
+  /**
+   * Gives the name of a function's image; `log` gets what its commands write.
+   * @throws AMP_BUILD_…, AMP_FUNCTION_INVALID, AMP_INPUT_INVALID, and the reason of the signal where that ends the build
+   */
+  async build(fn: NuclioFunction, watch: Pick<CommandsRequest, 'log' | 'signal'>): Promise<string> {
     const { registry, runtimeImages } = this.#options;
     const base = baseImageOf(fn.spec, runtimeImages);
     const repository = imageRepositoryOf(fn.metadata.namespace, fn.metadata.name);
@@ -40,13 +43,13 @@ export class FunctionImages {
     const commands = commandsOf(fn, files);
     const code = await packLayer(files);
     if (commands.length === 0) return buildImage(registry, { base, repository, layer: code });
-    const alias = this.#aliasOf(base, commands, code);
+    const alias = await this.#aliasOf(fn, { base, commands, code });
     const known = fn.spec.build?.noCache === true ? undefined : await imageByAlias(registry, repository, alias);
     if (known !== undefined) return known;
-    return buildImage(registry, { base, repository, layer: await this.#run(fn, { commands, code, log }), alias });
+    return buildImage(registry, { base, repository, layer: await this.#run(fn, { commands, code, ...watch }), alias });
   }
 
-  async #run(fn: NuclioFunction, work: { commands: string[][]; code: Layer; log: (line: string) => void }): Promise<Layer> {
+  async #run(fn: NuclioFunction, work: { commands: string[][]; code: Layer } & Pick<CommandsRequest, 'log' | 'signal'>): Promise<Layer> {
     const { pods } = this.#options;
     if (pods === undefined) {
       throw builderError('AMP_BUILD_COMMAND', {
@@ -55,15 +58,21 @@ export class FunctionImages {
       });
     }
     const { namespace, name } = fn.metadata;
-    const limitSeconds = fn.spec.build?.buildTimeoutSeconds || USUAL_LIMIT_SECONDS;
-    const runtime = runtimeNameOf(fn.spec.runtime);
-    const bytes = await pods.run({ ...work, key: `${namespace}/${name}`, runtime, code: work.code.bytes, limitSeconds });
-    return { bytes, digest: digestOf(bytes), diffId: digestOf(gunzipSync(bytes)), size: bytes.length };
+    const limitSeconds = Math.min(Math.max(fn.spec.build?.buildTimeoutSeconds || USUAL_LIMIT_SECONDS, 1), MAX_LIMIT_SECONDS);
+    return pods.run({ ...work, key: `${namespace}/${name}`, runtime: runtimeNameOf(fn.spec.runtime), code: work.code.bytes, limitSeconds });
   }
 
   /** The same inputs make the same image, so nobody has to run the commands again. */
-  #aliasOf(base: string, commands: readonly string[][], code: Layer): string {
-    const inputs = JSON.stringify([base, commands, code.diffId, this.#options.packagesDigest]);
+  async #aliasOf({ spec }: NuclioFunction, { base, commands, code }: { base: string; commands: string[][]; code: Layer }): Promise<string> {
+    const { registry, pods, packagesDigest } = this.#options;
+    // An image of the same name can be another one after an install.
+    const images = await Promise.all(
+      [base, pods?.imageOf(runtimeNameOf(spec.runtime)) ?? ''].map(async (image) => {
+        const { repository, tag } = splitImage(image);
+        return image === '' ? '' : (await registry.getManifest(repository, tag))?.digest;
+      }),
+    );
+    const inputs = JSON.stringify([images, commands, code.diffId, packagesDigest]);
     return `inputs-${digestOf(inputs).slice('sha256:'.length, 'sha256:'.length + ALIAS_LENGTH)}`;
   }
 }

@@ -13,8 +13,8 @@ import { FunctionImages } from './function-images.ts';
 import { BuildReconciler } from './reconciler.ts';
 import { readSettings } from './settings.ts';
 
-/** A build whose commands run for minutes must not keep others waiting. */
-const CONCURRENCY = 4;
+/** Builds whose commands run for minutes, or wait for that, must not keep others waiting. */
+const CONCURRENCY = 16;
 const settings = readSettings(process.env);
 const logger = pino({ name: 'builder', level: settings.logLevel });
 
@@ -38,8 +38,9 @@ await runComponent(logger, async () => {
   logger.info({ namespace: settings.namespace, registry: settings.registry.AMPOULE_REGISTRY_URL }, 'builder started');
   return async () => {
     health.close();
-    commands?.server.close();
+    reconciler.stop();
     await controller.stop();
+    commands?.server.close();
     await functions.stop();
     client.close();
   };

@@ -7,7 +7,7 @@ import type { KubeClient, RecursivePartial } from '@ampoule/platform-api/kube/cl
 import { type FunctionChange, functionOf, rejectFunction, updateFunction } from '@ampoule/platform-api/kube/functions';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import type { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
-import type { RawObject } from '@ampoule/platform-api/kube/resources';
+import { type RawObject, resources, splitKey } from '@ampoule/platform-api/kube/resources';
 import { recordVersion } from '@ampoule/platform-api/kube/versions';
 import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
 import { validateFunction } from '@ampoule/platform-api/validate';
@@ -34,52 +34,105 @@ const OWNERS_MISTAKES: ReadonlySet<string> = new Set([
   'AMP_INPUT_INVALID',
 ]);
 
+/** How often something that does not lie with the function may fail in a row, before its owner is told that it does not work. */
+const MAX_FAILURES = 6;
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 30_000;
+/** Whether a build is still wanted is looked at this often. */
+const RECHECK_MS = 1000;
+
 /** Builds functions that are in state building. A build has no memory: a new builder does the same again, to the same image. */
 export class BuildReconciler {
   readonly #options: BuilderOptions;
+  readonly #stop = new AbortController();
+  /** By key: how often in a row a build of it had to be tried again, and when it may be. */
+  readonly #failures = new Map<string, { count: number; notBefore: number }>();
 
   constructor(options: BuilderOptions) {
     this.#options = options;
   }
 
-  reconcile = async (key: string): Promise<undefined> => {
+  /** Ends what is being built; whoever builds next begins it anew. */
+  stop(): void {
+    this.#stop.abort(new Error('the builder stops'));
+  }
+
+  reconcile = async (key: string): Promise<{ requeueAfterMs: number } | undefined> => {
     const { client, functions } = this.#options;
-    const object = functions.get(key);
-    if (object === undefined || !isToBeBuilt(object)) return;
+    const cached = functions.get(key);
+    if (cached === undefined || !isToBeBuilt(cached)) {
+      this.#failures.delete(key);
+      return undefined;
+    }
+    const waitMs = (this.#failures.get(key)?.notBefore ?? 0) - performance.now();
+    if (waitMs > 0) return { requeueAfterMs: waitMs };
+    // What was just built may not have come by the watch yet, and is not to be built again.
+    const { namespace, name } = splitKey(key);
+    const object = await client.read(resources.functions, namespace, name);
+    if (object === undefined || !isToBeBuilt(object)) return undefined;
     let fn: NuclioFunction;
     try {
       fn = functionOf(object);
     } catch (error) {
       await rejectFunction(client, object, messageOf(error));
-      return;
+      return undefined;
     }
     if (fn.status.state === undefined) {
       const platform = await this.#options.platform.read();
       await updateFunction(client, key, (current) => adoptedChange(current, platform));
-      return;
+      return undefined;
     }
-    const { change, failure } = await this.#build(fn);
+    const change = await this.#build(key, fn);
+    if (change === undefined) return undefined;
     await this.#report(key, fn, change);
-    if (failure !== undefined) throw failure;
+    const failed = this.#failures.get(key);
+    return failed === undefined ? undefined : { requeueAfterMs: Math.max(failed.notBefore - performance.now(), 1) };
   };
 
-  /** What is to be said of a build; `failure` is set where it is to be tried again. */
-  async #build(fn: NuclioFunction): Promise<{ change: FunctionChange; failure?: unknown }> {
+  /** What is to be said of a build; undefined where nobody wants to know any more. */
+  async #build(key: string, fn: NuclioFunction): Promise<FunctionChange | undefined> {
     const { client, images, logger } = this.#options;
     const startedAt = performance.now();
-    const log = new BuildLog(client, `${fn.metadata.namespace}/${fn.metadata.name}`, logger);
+    const log = new BuildLog(client, key, logger);
+    const unwanted = new AbortController();
+    const recheck = setInterval(() => this.#isWanted(key, fn) || unwanted.abort(new Error('the function was changed')), RECHECK_MS);
+    const signal = AbortSignal.any([unwanted.signal, this.#stop.signal]);
     try {
-      const image = needsBuild(fn) ? await images.build(fn, log.add) : fn.spec.image || fn.spec.build?.image || '';
+      const given = fn.spec.image || fn.spec.build?.image || '';
+      const image = needsBuild(fn) ? await images.build(fn, { log: log.add, signal }) : given;
       const change = builtChange(fn, image, { milliseconds: performance.now() - startedAt, records: log.records });
       if (change.status?.state === 'waitingForResourceConfiguration') await recordVersion(client, withChange(fn, change));
-      return { change };
+      this.#failures.delete(key);
+      return change;
     } catch (error) {
-      const logs = log.records;
-      if (OWNERS_MISTAKES.has(codeOf(error) ?? '')) return { change: { status: { state: 'error', message: withRemedy(error), logs } } };
-      return { change: { status: { message: `The build is tried again: ${messageOf(error)}`, logs } }, failure: error };
+      if (signal.aborted) {
+        logger.info({ key, reason: messageOf(signal.reason) }, 'a build was broken off');
+        return undefined;
+      }
+      return { status: { ...this.#failureOf(key, error), logs: log.records } };
     } finally {
+      clearInterval(recheck);
       await log.close();
     }
+  }
+
+  #failureOf(key: string, error: unknown): NonNullable<FunctionChange['status']> {
+    const count = (this.#failures.get(key)?.count ?? 0) + 1;
+    // Of what does not come from the commands of the build, such as a registry that is away, nobody knows how long it lasts.
+    const isFinal = OWNERS_MISTAKES.has(codeOf(error) ?? '') || (codeOf(error) === 'AMP_BUILD_POD' && count >= MAX_FAILURES);
+    if (isFinal) {
+      this.#failures.delete(key);
+      return { state: 'error', message: withRemedy(error) };
+    }
+    const retryMs = Math.min(FIRST_RETRY_MS * 2 ** count, LONGEST_RETRY_MS);
+    this.#failures.set(key, { count, notBefore: performance.now() + retryMs });
+    this.#options.logger.warn({ key, reason: messageOf(error), retryMs }, 'a build is tried again');
+    return { message: `The build is tried again: ${messageOf(error)}` };
+  }
+
+  #isWanted(key: string, { spec }: NuclioFunction): boolean {
+    const object = this.#options.functions.get(key);
+    return object !== undefined && isToBeBuilt(object) && JSON.stringify(object.spec) === JSON.stringify(spec);
   }
 
   async #report(key: string, seen: NuclioFunction, change: FunctionChange): Promise<void> {

@@ -35,11 +35,11 @@ export async function serve(configFile: string, platformFile: string): Promise<v
 }
 
 /** Ends the process by a signal, once what is in hand is done; `stop` gets the milliseconds that it has for that. */
-export function endWith(logger: Logger, stop: (limitMs: number) => Promise<void>): void {
+export function endWith(logger: Logger, stop: (limitMs: number) => Promise<void>, limitMs = DRAIN_MS): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       logger.infoWith('Processor stops', { signal });
-      stop(DRAIN_MS).then(() => process.exit(0), fail);
+      stop(limitMs).then(() => process.exit(0), fail);
     });
   }
 }

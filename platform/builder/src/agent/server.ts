@@ -8,7 +8,7 @@ import { messageOf } from '@ampoule/lib/errors';
 import { packLayer } from '@ampoule/lib/oci/layer';
 import { unpackLayer } from '@ampoule/lib/oci/unpack';
 import { parseJson } from '@ampoule/lib/parse';
-import { agent, lineOf, type Order, orderSchema, WORKING_FOLDER } from '../commands/protocol.ts';
+import { agent, lineOf, MAX_LINE, MAX_LINES, type Order, orderSchema, WORKING_FOLDER } from '../commands/protocol.ts';
 import { runCommand } from './run.ts';
 import type { AgentSettings } from './settings.ts';
 import { entriesBelow } from './tree.ts';
@@ -32,9 +32,17 @@ export async function startAgent({ token, host, port, root }: AgentSettings): Pr
 }
 
 async function carryOut(request: IncomingMessage, response: ServerResponse, root: string): Promise<void> {
-  const log = (text: string) => void response.write(lineOf({ log: text }));
+  // Whoever gave the order has gone, and nobody else may give one.
+  response.on('close', () => response.writableFinished || process.exit(1));
+  let lines = 0;
+  const log = (text: string) => {
+    lines += 1;
+    if (lines <= MAX_LINES) response.write(lineOf({ log: text.slice(0, MAX_LINE) }));
+  };
   try {
     const { order, code } = orderOf(await buffer(request));
+    // From here on, what goes wrong is the commands' doing.
+    response.flushHeaders();
     const folder = join(root, WORKING_FOLDER);
     await mkdir(folder, { recursive: true });
     await unpackLayer(code, root);
@@ -42,8 +50,8 @@ async function carryOut(request: IncomingMessage, response: ServerResponse, root
       const failure = await runCommand(command, { cwd: folder, env: { ...withoutOurs(process.env), ...order.env }, log });
       if (failure !== undefined) return void response.end(lineOf({ failed: failure }));
     }
-    const { bytes } = await packLayer(await entriesBelow(folder, WORKING_FOLDER));
-    response.write(lineOf({ done: bytes.length }));
+    const { bytes, diffId } = await packLayer(await entriesBelow(folder, WORKING_FOLDER));
+    response.write(lineOf({ done: bytes.length, diffId }));
     response.end(bytes);
   } catch (error) {
     response.end(lineOf({ failed: messageOf(error) }));

@@ -2,7 +2,7 @@ import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LayerEntry } from '@ampoule/lib/oci/layer';
 
-const MAX_BYTES = 256 * 1024 * 1024;
+const MAX_BYTES = 128 * 1024 * 1024;
 const MAX_FILES = 50_000;
 
 /** All files and links below a folder, for a folder of a layer. @throws where they are more than an image of a function may have */
@@ -10,9 +10,9 @@ export async function entriesBelow(folder: string, into: string): Promise<LayerE
   const entries: LayerEntry[] = [];
   let bytes = 0;
   for (const found of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (found.isDirectory()) continue;
     const file = join(found.parentPath, found.name);
     const path = join(into, file.slice(folder.length + 1));
+    if (found.isDirectory()) entries.push({ path, directory: true });
     if (found.isSymbolicLink()) entries.push({ path, link: await readlink(file) });
     if (!found.isFile()) continue;
     const { mode, size } = await lstat(file);

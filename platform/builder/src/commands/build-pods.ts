@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '@ampoule/lib/errors';
+import { limiter } from '@ampoule/lib/concurrent';
+import { AmpouleError, messageOf } from '@ampoule/lib/errors';
+import type { Layer } from '@ampoule/lib/oci/layer';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import { resources } from '@ampoule/platform-api/kube/resources';
 import type { V1Pod } from '@ampoule/platform-api/kube/types';
 import { builderError } from '../errors.ts';
 import { failureOf } from './failure.ts';
-import { type Agent, sendOrder } from './order.ts';
+import { type Agent, BrokenOff, sendOrder } from './order.ts';
+import { Output } from './output.ts';
 import { buildPodOf } from './pod.ts';
 import { agent } from './protocol.ts';
 
@@ -32,41 +35,72 @@ export interface CommandsRequest {
   code: Buffer;
   limitSeconds: number;
   log: (line: string) => void;
+  /** Ends the build, whose result nobody wants any more. */
+  signal: AbortSignal;
 }
 
 const POLL_MS = 100;
 const UP_WITHIN_MS = 60_000;
+const STATUS_MS = 1000;
+/** Their results are held in memory, and each takes a processor. */
+const AT_A_TIME = 2;
 
 /** Runs the commands of builds, each build in a pod of its own. */
 export class BuildPods {
   readonly #options: BuildPodsOptions;
+  readonly #limit = limiter(AT_A_TIME);
 
   constructor(options: BuildPodsOptions) {
     this.#options = options;
   }
 
-  /** Gives the layer that the commands made of the code. @throws AMP_BUILD_COMMAND, AMP_BUILD_PACKAGE, AMP_BUILD_POD */
-  async run({ key, runtime, commands, code, limitSeconds, log }: CommandsRequest): Promise<Buffer> {
+  /** The image that commands of a runtime run in. */
+  imageOf(runtime: string): string | undefined {
+    return this.#options.images[runtime];
+  }
+
+  /** Removes the pods that a builder before this one has left: nobody waits for them. */
+  async removeAll(): Promise<void> {
+    const { client, namespace } = this.#options;
+    const { items } = await client.list(resources.pods, namespace);
+    await Promise.all(items.map(({ metadata }) => client.remove(resources.pods, namespace, metadata?.name ?? '')));
+  }
+
+  /**
+   * Gives the layer that the commands made of the code.
+   * @throws AMP_BUILD_COMMAND, AMP_BUILD_PACKAGE, AMP_BUILD_POD, and the reason of the signal
+   */
+  run(wanted: CommandsRequest): Promise<Layer> {
+    return this.#limit(() => this.#run(wanted));
+  }
+
+  async #run({ key, runtime, commands, code, limitSeconds, log, signal }: CommandsRequest): Promise<Layer> {
+    signal.throwIfAborted();
     const { client, namespace, images } = this.#options;
     const name = `build-${randomBytes(6).toString('hex')}`;
     const token = randomBytes(32).toString('base64url');
-    const lines: string[] = [];
-    const keep = (line: string) => {
-      lines.push(line);
-      log(line);
-    };
-    const signal = AbortSignal.timeout(limitSeconds * 1000);
+    const output = new Output(log);
+    const limit = AbortSignal.timeout(limitSeconds * 1000);
+    const either = AbortSignal.any([signal, limit]);
     try {
       await client.create(resources.pods, buildPodOf({ namespace, name, image: images[runtime] ?? '', key, token, limitSeconds }));
-      const to = { ...(await this.#addressOf(name, signal)), token };
-      const outcome = await sendOrder(to, { commands: commands.map((command) => [...command]), env: this.#env() }, code, keep, signal);
+      const to = { ...(await this.#addressOf(name, either)), token };
+      const outcome = await sendOrder(
+        to,
+        { commands: commands.map((command) => [...command]), env: this.#env() },
+        code,
+        output.add,
+        either,
+      );
       if ('layer' in outcome) return outcome.layer;
-      throw failureOf(outcome.failed, lines);
+      throw failureOf(outcome.failed, output);
     } catch (cause) {
-      if (signal.aborted) throw failureOf(`they took longer than ${limitSeconds} s`, lines);
-      if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('AMP_BUILD_')) throw cause;
+      signal.throwIfAborted();
+      if (limit.aborted) throw failureOf(`they took longer than ${limitSeconds} s`, output);
+      if (cause instanceof AmpouleError && cause.code.startsWith('AMP_BUILD_')) throw cause;
+      if (cause instanceof BrokenOff) throw failureOf(`their pod ended: ${await this.#endOf(name, cause)}`, output);
       throw builderError('AMP_BUILD_POD', {
-        what: 'The pod for the commands of a build did not do its work',
+        what: 'The pod for the commands of a build did not come up',
         why: messageOf(cause),
         fix: `Look at "kubectl -n ${namespace} get events". The build is tried again by itself.`,
         cause,
@@ -81,13 +115,23 @@ export class BuildPods {
     const end = performance.now() + UP_WITHIN_MS;
     for (;;) {
       const pod = await client.read(resources.pods, namespace, name);
-      if (pod === undefined || isOver(pod)) throw new Error(`pod ${name} ended before it began: ${wordsOf(pod)}`);
+      if (pod === undefined || isOver(pod)) throw new Error(`it ended before it began: ${wordsOf(pod)}`);
       const host = pod.status?.podIP;
       const isReady = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
       if (host && isReady) return { host, port: pod.spec?.containers[0]?.ports?.[0]?.containerPort ?? agent.port };
-      if (performance.now() > end) throw new Error(`pod ${name} was not ready within ${UP_WITHIN_MS / 1000} s: ${wordsOf(pod)}`);
+      if (performance.now() > end) throw new Error(`it was not ready within ${UP_WITHIN_MS / 1000} s: ${wordsOf(pod)}`);
       await delay(pollMs, undefined, { signal });
     }
+  }
+
+  /** Why a pod ended that was at work: for example OOMKilled. */
+  async #endOf(name: string, cause: BrokenOff): Promise<string> {
+    const { client, namespace } = this.#options;
+    // The kubelet tells of it a moment later.
+    await delay(STATUS_MS);
+    const pod = await client.read(resources.pods, namespace, name).catch(() => undefined);
+    const ended = pod?.status?.containerStatuses?.[0]?.state?.terminated;
+    return ended?.reason ?? pod?.status?.reason ?? cause.message;
   }
 
   #env(): Record<string, string> {

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { packLayer } from '@ampoule/lib/oci/layer';
 import { unpackLayer } from '@ampoule/lib/oci/unpack';
 import { freePort } from '@ampoule/lib/testing/free-port';
@@ -101,12 +102,20 @@ interface Build {
   commands: string[][];
   files?: Record<string, string>;
   limitSeconds?: number;
+  signal?: AbortSignal;
+  url?: string;
 }
 
 /** Runs commands, and gives a folder with what they left. */
-async function run({ commands, files = {}, limitSeconds = 60 }: Build) {
+async function run({ commands, files = {}, limitSeconds = 60, signal = new AbortController().signal, url }: Build) {
   const code = await packLayer(Object.entries(files).map(([path, content]) => ({ path: `opt/nuclio/${path}`, content })));
-  const pods = new BuildPods({ client, namespace: 'builds', images: { nodejs: 'build:1' }, packagesUrl: await packagesUrl(), pollMs: 5 });
+  const pods = new BuildPods({
+    client,
+    namespace: 'builds',
+    images: { nodejs: 'build:1' },
+    packagesUrl: url ?? (await packagesUrl()),
+    pollMs: 5,
+  });
   const lines: string[] = [];
   const layer = await pods.run({
     key: 'nuclio/f',
@@ -115,11 +124,12 @@ async function run({ commands, files = {}, limitSeconds = 60 }: Build) {
     code: code.bytes,
     limitSeconds,
     log: (line) => lines.push(line),
+    signal,
   });
   const root = await mkdtemp(join(tmpdir(), 'built-'));
   onTestFinished(() => rm(root, { recursive: true }));
-  await unpackLayer(layer, root);
-  return { lines, layer, read: (path: string) => readFile(join(root, 'opt/nuclio', path), 'utf8') };
+  await unpackLayer(layer.bytes, root);
+  return { lines, layer, root, read: (path: string) => readFile(join(root, 'opt/nuclio', path), 'utf8') };
 }
 
 it('gives back the code with what its commands made of it, and tells what they wrote', async () => {
@@ -139,7 +149,7 @@ it('gives back the code with what its commands made of it, and tells what they w
 it('gives the same bytes for the same work', async () => {
   const work = { commands: [['sh', '-c', 'echo b > b; echo a > a']], files: { 'main.js': 'code' } };
 
-  expect((await run(work)).layer.equals((await run(work)).layer)).toBe(true);
+  expect((await run(work)).layer).toEqual((await run(work)).layer);
 });
 
 it('installs packages from what the bundle brought, by a range and with what they depend on', async () => {
@@ -190,6 +200,55 @@ it('ends commands that take too long', async () => {
     code: 'AMP_BUILD_COMMAND',
     why: 'they took longer than 2 s\nbegun',
   });
+});
+
+it('keeps empty folders, and does not wait for what a command leaves running', async () => {
+  const { root } = await run({ commands: [['sh', '-c', 'mkdir -p data/empty; sleep 60 &']], limitSeconds: 10 });
+
+  expect((await stat(join(root, 'opt/nuclio/data/empty'))).isDirectory()).toBe(true);
+});
+
+it('hands on lines at a length, and so many of them', async () => {
+  const script = 'head -c 1000000 /dev/zero | tr "\\0" x; echo; yes | head -n 20000';
+  const { lines } = await run({ commands: [['sh', '-c', script]] });
+
+  expect(lines.length).toBe(5000);
+  expect(Math.max(...lines.map(({ length }) => length))).toBe(1000);
+});
+
+it('says that commands ended their pod, and does not try that again', async () => {
+  await expect(run({ commands: [['sh', '-c', 'kill -9 $PPID; sleep 5']] })).rejects.toMatchObject({
+    code: 'AMP_BUILD_COMMAND',
+    why: expect.stringMatching(/^their pod ended: it went away/),
+  });
+});
+
+it('is tried again where the packages cannot be reached', async () => {
+  const files = { 'package.json': JSON.stringify({ dependencies: { greeting: '1' } }) };
+  const commands = [['npm', 'install', '--fetch-retries=0']];
+
+  await expect(run({ commands, files, url: 'http://127.0.0.1:1' })).rejects.toMatchObject({ code: 'AMP_BUILD_POD' });
+});
+
+it('ends at once where nobody wants its result any more', async () => {
+  const stop = new AbortController();
+  const failing = run({ commands: [['sh', '-c', 'sleep 60']], signal: stop.signal });
+  failing.catch(() => undefined);
+  await expect.poll(() => kubelet.pods.length).toBe(1);
+  await delay(500);
+
+  stop.abort(new Error('not wanted'));
+
+  await expect(failing).rejects.toThrow('not wanted');
+  expect([...api.objects.keys()].filter((path) => path.startsWith(PODS))).toEqual([]);
+});
+
+it('removes what a builder before it has left', async () => {
+  api.put(`${PODS}build-old`, {});
+
+  await new BuildPods({ client, namespace: 'builds', images: {}, packagesUrl: 'http://x' }).removeAll();
+
+  expect(api.objects.has(`${PODS}build-old`)).toBe(false);
 });
 
 it('leaves no pod behind, whatever came of it, and shows commands no token of ours', async () => {

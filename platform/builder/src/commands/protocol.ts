@@ -14,10 +14,14 @@ export const orderSchema = z.object({
 });
 export type Order = z.output<typeof orderSchema>;
 
-/** What the agent tells, each as a line of JSON. After `done` comes the layer of that many bytes, gzipped. */
+/** Longer lines of output are cut, and further ones left out: what a command writes must not fill the memory of who reads it. */
+export const MAX_LINE = 1000;
+export const MAX_LINES = 5000;
+
+/** What the agent tells, each as a line of JSON. After `done` comes the layer of that many bytes, gzipped, and before that the digest of its tar. */
 export const reportSchema = z.union([
   z.object({ log: z.string() }),
-  z.object({ done: z.int().min(0) }),
+  z.object({ done: z.int().min(0), diffId: z.string() }),
   /** A command that ended with another exit code than 0, or what kept it from beginning. */
   z.object({ failed: z.string() }),
 ]);

@@ -6,22 +6,25 @@ import { LRUCache } from 'lru-cache';
 /** Larger code takes longer on its way than a pod takes to start. */
 const MAX_CODE_BYTES = 8 * 1024 * 1024;
 const MAX_KEPT_BYTES = 48 * 1024 * 1024;
+/** Of the builder's making: its tags are made of the content, so what was read of one stays right. */
+const BUILT = /^ampoule\.internal\/functions\/[^/]+\/[^/]+:[0-9a-f]{16}$/;
 /** What an entry takes beside its code. */
 const ENTRY_BYTES = 1024;
 
-/** The code of functions, as the private registry has it. Images are named by their content, so what was read stays right. */
+/** The code of functions, as the private registry has it. */
 export class FunctionCode {
   readonly #registry: RegistryClient;
   readonly #runtimeImage: string;
-  readonly #kept: LRUCache<string, { layers: readonly Buffer[] | undefined }>;
+  readonly #kept: LRUCache<string, readonly Buffer[]>;
 
   constructor(registry: RegistryClient, runtimeImage: string) {
     this.#registry = registry;
     this.#runtimeImage = runtimeImage;
     this.#kept = new LRUCache({
       maxSize: MAX_KEPT_BYTES,
-      sizeCalculation: ({ layers = [] }) => layers.reduce((sum, { length }) => sum + length, ENTRY_BYTES),
-      fetchMethod: async (image) => ({ layers: await this.#read(image) }),
+      sizeCalculation: (layers) => layers.reduce((sum, { length }) => sum + length, ENTRY_BYTES),
+      // What is not there is not kept: it may come.
+      fetchMethod: (image) => this.#read(image),
     });
   }
 
@@ -30,7 +33,7 @@ export class FunctionCode {
    * @throws AMP_REGISTRY_UNREACHABLE, AMP_REGISTRY_REFUSED
    */
   async layersOf(image: string): Promise<readonly Buffer[] | undefined> {
-    return (await this.#kept.fetch(image))?.layers;
+    return BUILT.test(image) ? this.#kept.fetch(image) : undefined;
   }
 
   async #read(image: string): Promise<readonly Buffer[] | undefined> {

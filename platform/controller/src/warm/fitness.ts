@@ -2,19 +2,18 @@ import type { NuclioFunction } from '@ampoule/platform-api/function';
 import { runtimeNameOf } from '@ampoule/platform-api/handler';
 import type { RenderContext } from '../objects/context.ts';
 import { nodeSelectorOf } from '../objects/pod.ts';
-import { bytesOf } from './quantity.ts';
 
-/** What a warm pod may use, as manifests/platform says. */
-export const WARM_MEMORY_BYTES = 256 * 1024 * 1024;
-export const WARM_RUNTIME = 'nodejs';
+const WARM_RUNTIME = 'nodejs';
 
 const RESOURCES: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage']);
+/** Kubernetes puts other variables there, or a single dollar sign: https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/ */
+const REFERENCE = /\$[($]/;
 /** They are heeded at the start of a process, which a warm pod has behind it. */
 const START_VARIABLES = /^(NODE_|LD_|UV_|SSL_|OPENSSL_|TZ$|PATH$|HOME$|LANG$|LC_|NUCLIO_HANDLER_DIR$)/;
 
 /**
  * Why a function needs pods of its own: it would notice that a warm one lacks something. Undefined where it would not.
- * A warm pod has an image, mounts, an account and a place of its own, and the memory that the pool gives it.
+ * A warm pod has an image, mounts, an account and a place of its own.
  */
 export function unfitnessOf(
   { spec }: Pick<NuclioFunction, 'spec'>,
@@ -22,6 +21,7 @@ export function unfitnessOf(
 ): string | undefined {
   const { platform } = context;
   if (runtimeNameOf(spec.runtime) !== WARM_RUNTIME) return `there are no warm pods of runtime ${spec.runtime}`;
+  if (spec.disable === true) return 'it is disabled';
   if (spec.replicas !== undefined && spec.replicas !== null) return 'its replicas are given';
   const lacking = [
     [spec.volumes, 'volumes'],
@@ -39,20 +39,16 @@ export function unfitnessOf(
   const [, found] = lacking.find(([value]) => isGiven(value)) ?? [];
   if (found !== undefined) return `it has ${found}`;
   const variable = (spec.env ?? []).find(
-    ({ name, value, valueFrom }) => valueFrom !== undefined || value === undefined || START_VARIABLES.test(name),
+    ({ name, value, valueFrom }) => valueFrom !== undefined || value === undefined || REFERENCE.test(value) || START_VARIABLES.test(name),
   );
   if (variable !== undefined) return `a running process cannot be given its variable ${variable.name}`;
   return unfitResourceOf(spec.resources);
 }
 
 function unfitResourceOf(resources: NuclioFunction['spec']['resources']): string | undefined {
-  const wanted = [...Object.entries(resources?.requests ?? {}), ...Object.entries((resources?.limits ?? {}) as Record<string, unknown>)];
-  const foreign = wanted.find(([name]) => !RESOURCES.has(name));
-  if (foreign !== undefined) return `it asks for ${foreign[0]}`;
-  const tooMuch = wanted.find(
-    ([name, amount]) => name === 'memory' && (bytesOf(String(amount)) ?? Number.POSITIVE_INFINITY) > WARM_MEMORY_BYTES,
-  );
-  return tooMuch === undefined ? undefined : `it asks for ${tooMuch[1]} of memory`;
+  const wanted = [...Object.keys(resources?.requests ?? {}), ...Object.keys((resources?.limits ?? {}) as Record<string, unknown>)];
+  const foreign = wanted.find((name) => !RESOURCES.has(name));
+  return foreign === undefined ? undefined : `it asks for ${foreign}`;
 }
 
 function isGiven(value: unknown): boolean {

@@ -3,7 +3,7 @@ import { messageOf } from '@ampoule/lib/errors';
 import type { FunctionStatus } from '@ampoule/platform-api/function';
 import { keyOf, type RawObject, resources } from '@ampoule/platform-api/kube/resources';
 import type { V1Deployment, V1Pod } from '@ampoule/platform-api/kube/types';
-import { phaseOf } from '../phase.ts';
+import { type Phase, phaseOf } from '../phase.ts';
 import { removePod, type WarmPool, type WarmPoolOptions } from './pool.ts';
 import { uidOf } from './warm-pods.ts';
 
@@ -12,6 +12,8 @@ const INTERVAL_MS = 1000;
 const HANDOVER_MS = 2000;
 /** A function that has no pod of its own by then will not get one soon; another warm pod can serve it. */
 const MAX_AGE_MS = 120_000;
+/** Who asked for it, and is to wake the function, does so within this time. */
+const UNWANTED_MS = 10_000;
 const DEPLOYMENT = 'warm-nodejs';
 
 interface Seen {
@@ -65,12 +67,14 @@ export class WarmPoolKeeper {
     const pods = this.#options.pods.list();
     const uids = new Set(pods.map(uidOf));
     for (const uid of this.#seen.keys()) if (!uids.has(uid)) this.#seen.delete(uid);
+    this.#pool.prune();
     for (const pod of pods) {
       const name = this.#pool.functionNameOf(pod);
       if (name === undefined || pod.metadata?.deletionTimestamp !== undefined) continue;
       const { boundAt, servesAt } = this.#lookAt(pod, name);
       const isOver = servesAt !== undefined && now - servesAt >= HANDOVER_MS;
-      if (isOver || now - boundAt >= MAX_AGE_MS) await removePod(this.#options, pod.metadata?.name ?? '');
+      const isForgotten = now - boundAt >= (this.#phaseOf(name) === 'zero' ? UNWANTED_MS : MAX_AGE_MS);
+      if (isOver || isForgotten) await removePod(this.#options, pod.metadata?.name ?? '');
     }
   }
 
@@ -93,10 +97,14 @@ export class WarmPoolKeeper {
 
   /** Whether a function has no pods of its own yet. */
   #isWaitedFor(name: string): boolean {
+    const phase = this.#phaseOf(name);
+    return phase === 'zero' || phase === 'waking';
+  }
+
+  #phaseOf(name: string): Phase | undefined {
     const { functions, functionNamespace } = this.#options;
     const object = functions.get(`${functionNamespace}/${name}`);
-    const phase = phaseOf((object?.status as FunctionStatus | undefined)?.state, object?.metadata?.annotations);
-    return phase === 'zero' || phase === 'waking';
+    return phaseOf((object?.status as FunctionStatus | undefined)?.state, object?.metadata?.annotations);
   }
 
   async #scale(): Promise<void> {

@@ -43,18 +43,14 @@ export interface Bound {
 export class WarmPool {
   readonly #options: WarmPoolOptions;
   /** By the keys of functions: the pod that each has, and the specification that it was bound with. */
-  readonly #bound = new Map<string, { spec: string; pod: Promise<Bound | undefined> }>();
-  /** The functions of pods that were sent a binding; the API server hears of it only after. */
+  readonly #bound = new Map<string, { spec: string; pod: Promise<Bound | undefined>; uid: string | undefined }>();
+  /** The functions of pods that were chosen; the API server hears of it a moment later. */
   readonly #taken = new Map<string, string>();
+  /** By the keys of functions: specifications with which no warm pod became theirs. The next one would not either. */
+  readonly #failed = new Map<string, string>();
 
   constructor(options: WarmPoolOptions) {
     this.#options = options;
-    options.pods.onChange((pod) => {
-      if (pod.metadata?.deletionTimestamp === undefined) return;
-      const name = this.functionNameOf(pod);
-      if (name !== undefined) this.#bound.delete(`${options.functionNamespace}/${name}`);
-      this.#taken.delete(uidOf(pod));
-    });
   }
 
   /** The name of the function that a pod is bound to. */
@@ -65,58 +61,84 @@ export class WarmPool {
   /** A pod that answers for a function without pods; undefined where there is none for it. */
   bind(key: string): Promise<Bound | undefined> {
     const object = this.#options.functions.get(key);
-    if (object === undefined) return Promise.resolve(undefined);
+    if (object === undefined) {
+      this.#failed.delete(key);
+      return Promise.resolve(undefined);
+    }
     const spec = JSON.stringify(object.spec);
+    if (this.#failed.get(key) === spec) return Promise.resolve(undefined);
+    this.#failed.delete(key);
     const before = this.#bound.get(key);
-    if (before?.spec === spec) return before.pod;
-    const pod = this.#bind(key, object).then((bound) => {
-      if (bound === undefined && this.#bound.get(key)?.pod === pod) this.#bound.delete(key);
-      return bound;
+    if (before?.spec === spec && (before.uid === undefined || this.#isThere(before.uid))) return before.pod;
+    const entry = { spec, pod: this.#bind(key, object), uid: undefined as string | undefined };
+    this.#bound.set(key, entry);
+    void entry.pod.then((bound) => {
+      entry.uid = bound?.uid;
+      if (bound === undefined && this.#bound.get(key) === entry) this.#bound.delete(key);
     });
-    this.#bound.set(key, { spec, pod });
-    return pod;
+    return entry.pod;
+  }
+
+  /** Forgets pods that are not there any more. */
+  prune(): void {
+    for (const [key, { uid }] of this.#bound) if (uid !== undefined && !this.#isThere(uid)) this.#bound.delete(key);
+    for (const uid of this.#taken.keys()) if (!this.#isThere(uid)) this.#taken.delete(uid);
   }
 
   async #bind(key: string, object: RawObject): Promise<Bound | undefined> {
-    const { logger, projects, platform, code, pods, privateKey } = this.#options;
+    const { logger, projects, platform, code, privateKey } = this.#options;
     const startedAt = performance.now();
     let pod: WarmPod | undefined;
+    let isSent = false;
     try {
       const fn = functionOf(object);
       const phase = phaseOf(fn.status.state, fn.metadata.annotations);
       if (phase !== 'zero' && phase !== 'waking') return undefined;
       const config = await platform.read();
       const unfit = unfitnessOf(fn, { platform: config, projectNodeSelector: projectNodeSelectorOf(fn, projects) });
-      const layers = unfit === undefined ? await code.layersOf(fn.spec.image ?? '') : undefined;
-      if (layers === undefined) {
-        logger.debug({ key, reason: unfit ?? 'its image is not one of warm pods' }, 'a function starts without a warm pod');
+      if (unfit !== undefined) {
+        logger.debug({ key, reason: unfit }, 'a function starts without a warm pod');
         return undefined;
       }
-      pod = pods
-        .list()
-        .map(waitingPodOf)
-        .find((waiting) => waiting !== undefined && !this.#taken.has(waiting.uid));
-      if (pod === undefined) return undefined;
-      this.#taken.set(pod.uid, fn.metadata.name);
+      // Before its code is read, so that no more code is read than there are pods for.
+      pod = this.#choose(fn.metadata.name);
+      const layers = pod === undefined ? undefined : await code.layersOf(fn.spec.image ?? '');
+      if (pod === undefined || layers === undefined) return this.#release(pod);
+      // No pod is to be taken for one that waits, whoever restarts: so this comes first.
+      await this.#label(pod, fn.metadata.name);
+      isSent = true;
       const port = await sendBinding(pod, bindingMessageOf(fn, pod, { platform: config, layers, privateKey }));
       logger.info({ key, pod: pod.name, ms: Math.round(performance.now() - startedAt) }, 'a function woke up in a warm pod');
-      void this.#label(pod, fn.metadata.name);
       return { uid: pod.uid, host: pod.host, port };
     } catch (error) {
       logger.warn({ key, pod: pod?.name, reason: messageOf(error) }, 'a function cannot be bound to a warm pod, so it waits for its own');
+      if (!isSent) return this.#release(pod);
+      this.#failed.set(key, JSON.stringify(object.spec));
       if (pod !== undefined) await removePod(this.#options, pod.name);
       return undefined;
     }
   }
 
-  /** Tells people, and a controller that is started after this one. */
+  #choose(functionName: string): WarmPod | undefined {
+    const pod = this.#options.pods
+      .list()
+      .map(waitingPodOf)
+      .find((waiting) => waiting !== undefined && !this.#taken.has(waiting.uid));
+    if (pod !== undefined) this.#taken.set(pod.uid, functionName);
+    return pod;
+  }
+
+  #release(pod: WarmPod | undefined): undefined {
+    if (pod !== undefined) this.#taken.delete(pod.uid);
+  }
+
+  #isThere(uid: string): boolean {
+    return this.#options.pods.list().some((pod) => uidOf(pod) === uid && pod.metadata?.deletionTimestamp === undefined);
+  }
+
   async #label({ name }: WarmPod, functionName: string): Promise<void> {
-    const { client, namespace, logger } = this.#options;
-    try {
-      await client.patch<V1Pod>(resources.pods, { metadata: { namespace, name, labels: { [labels.boundTo]: functionName } } });
-    } catch (error) {
-      logger.warn({ pod: name, reason: messageOf(error) }, 'a warm pod cannot be labelled');
-    }
+    const { client, namespace } = this.#options;
+    await client.patch<V1Pod>(resources.pods, { metadata: { namespace, name, labels: { [labels.boundTo]: functionName } } });
   }
 }
 

@@ -26,11 +26,12 @@ const POD = '/api/v1/namespaces/ampoule-warm/pods/';
 const DEPLOYMENT = '/apis/apps/v1/namespaces/ampoule-warm/deployments/warm-nodejs';
 const RUNTIME = 'ampoule.internal/runtime-nodejs';
 const FUNCTION = 'ampoule.internal/functions/nuclio/f';
+const IMAGE = `${FUNCTION}:0123456789abcdef`;
 const SLEEPS = { state: 'scaledToZero' };
 const CODE = "exports.handler = () => ['hello from', process.env.NUCLIO_FUNCTION_NAME, process.env.MOOD].join(' ');";
 const keys = generateKeyPairSync('ed25519');
 const spec = {
-  image: `${FUNCTION}:1`,
+  image: IMAGE,
   handler: 'main:handler',
   runtime: 'nodejs',
   env: [{ name: 'MOOD', value: 'glad' }],
@@ -83,7 +84,7 @@ async function putImages(code: string, below: string = 'runtime'): Promise<void>
   const base = await packLayer([{ path: 'opt/ampoule/processor.mjs', content: below }]);
   const own = await packLayer([{ path: 'opt/nuclio/main.js', content: code }]);
   putImage(`${RUNTIME}:1`, [runtime.bytes]);
-  putImage(`${FUNCTION}:1`, [base.bytes, own.bytes]);
+  putImage(IMAGE, [base.bytes, own.bytes]);
 }
 
 function putImage(name: string, layers: readonly Buffer[]): void {
@@ -181,7 +182,10 @@ it('a function that was changed has another one', async () => {
 it.each([
   ['it has pods of its own', {}, { state: 'ready' }],
   ['a mount of its own would be missing there', { volumes: [{ volume: { name: 'v', emptyDir: {} }, volumeMount: { name: 'v' } }] }, SLEEPS],
-  ['its image stands on something else', { image: 'elsewhere/f:1' }, SLEEPS],
+  ['its image is not of the builder', { image: 'elsewhere/f:1' }, SLEEPS],
+  ['its image stands on something else', { image: `${FUNCTION}:ffffffffffffffff` }, SLEEPS],
+  ['Kubernetes would change a variable', { env: [{ name: 'URL', value: 'http://$(HOST)/' }] }, SLEEPS],
+  ['it is disabled', { disable: true }, SLEEPS],
 ])('a function waits for pods of its own where %s', async (_, more, status) => {
   await world.given({ ...spec, ...more }, status);
   await warmPod('w1');
@@ -206,6 +210,22 @@ it('a pod that did not become that of a function goes', async () => {
   expect(await pool.bind('nuclio/f')).toBeUndefined();
 
   expect(world.api.objects.has(`${POD}w1`)).toBe(false);
+  // Another one would go the same way.
+  await warmPod('w2');
+  expect(await pool.bind('nuclio/f')).toBeUndefined();
+  expect(world.api.objects.has(`${POD}w2`)).toBe(true);
+});
+
+it('a function whose warm pod has gone gets another one', async () => {
+  await world.given(spec, SLEEPS);
+  await warmPod('w1');
+  const first = await pool.bind('nuclio/f');
+  await world.client.remove(resources.pods, 'ampoule-warm', 'w1');
+  await warmPod('w2');
+
+  await expect.poll(async () => (await pool.bind('nuclio/f'))?.uid ?? first?.uid).not.toBe(first?.uid);
+
+  expect(await answerAt((await pool.bind('nuclio/f'))?.port)).toBe('hello from f glad');
 });
 
 it('a warm pod ends a while after its function has come up, and not before', { timeout: 20_000 }, async () => {

@@ -35,8 +35,10 @@ export class PodStore {
 
   /** Its own, and a warm one that stands in for them. */
   async #podsOf(namespace: string, functionName: string): Promise<V1Pod[]> {
-    const own = this.#client.list(resources.pods, namespace, selectorOf(labels.function, functionName));
-    const warm = this.#warmNamespace && this.#client.list(resources.pods, this.#warmNamespace, selectorOf(labels.boundTo, functionName));
-    return [...(await own).items, ...((await warm) || { items: [] }).items];
+    const lists = [this.#client.list(resources.pods, namespace, selectorOf(labels.function, functionName))];
+    if (this.#warmNamespace !== undefined) {
+      lists.push(this.#client.list(resources.pods, this.#warmNamespace, selectorOf(labels.boundTo, functionName)));
+    }
+    return (await Promise.all(lists)).flatMap(({ items }) => items);
   }
 }

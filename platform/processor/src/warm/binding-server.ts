@@ -5,7 +5,10 @@ import { type Binding, unpackBinding, warm } from '@ampoule/platform-api/binding
 import type { WarmSettings } from './settings.ts';
 
 /** Far above what the controller sends. */
-const MAX_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** Far longer than a binding is on its way. */
+const REQUEST_MS = 5000;
 
 /** Becomes what a binding says, and gives the port of its HTTP trigger. */
 export type Become = (binding: Binding, layers: readonly Buffer[]) => Promise<{ httpPort: number }>;
@@ -16,23 +19,30 @@ export async function startBindingServer(
   become: Become,
 ): Promise<Server> {
   let isTaken = false;
+  /** Anybody may send something; that none of it is read beside another bounds the memory. */
+  let isReading = false;
   const server = createServer((request, response) => {
     if (request.url === warm.health) response.end('ok');
     else if (request.url !== warm.path || request.method !== 'POST') answer(response, 404, { error: 'There is nothing here' });
+    else if (isTaken) answer(response, 409, { error: 'This pod is that of a function already' });
+    else if (isReading) answer(response, 429, { error: 'Another binding is being read' });
     else void take(request, response);
   });
+  server.requestTimeout = REQUEST_MS;
 
   async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const message = await bodyOf(request);
-    if (message === undefined) return answer(response, 413, { error: 'The binding is too large' });
+    isReading = true;
     let unpacked: ReturnType<typeof unpackBinding>;
     try {
+      const message = await bodyOf(request);
+      if (message === undefined) return answer(response, 413, { error: 'The binding is too large' });
       unpacked = unpackBinding(message, settings.publicKey);
       if (unpacked.binding.pod !== settings.pod) throw new Error('The binding is for another pod');
     } catch (error) {
       return answer(response, 403, { error: messageOf(error) });
+    } finally {
+      isReading = false;
     }
-    if (isTaken) return answer(response, 409, { error: 'This pod is that of a function already' });
     isTaken = true;
     try {
       answer(response, 200, await become(unpacked.binding, unpacked.layers));

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unpackLayer } from '@ampoule/lib/oci/unpack';
 import type { Binding } from '@ampoule/platform-api/binding';
@@ -9,10 +10,16 @@ import { endWith } from '../serve.ts';
 import { startBindingServer } from './binding-server.ts';
 import { readWarmSettings } from './settings.ts';
 
+/** A pod ends while it may still work on the call that woke its function. Kubernetes waits a little longer: manifests/platform. */
+const DRAIN_MS = 600_000;
+
 /** Runs as a pod of no function, with all loaded that a processor needs, until a binding makes it that of one. */
 export async function serveWarm(): Promise<void> {
   const settings = readWarmSettings(process.env);
   const logger = new Logger('processor');
+  const folder = join(settings.root, paths.handlers);
+  // After a crash the container starts again in a pod that had a function, whose files are still there.
+  if ((await readdir(folder).catch(() => [])).length > 0) throw new Error('This pod was that of a function before');
   let processor: Processor | undefined;
 
   async function become({ processorConfig, platformConfig, env }: Binding, layers: readonly Buffer[]): Promise<Processor> {
@@ -25,7 +32,7 @@ export async function serveWarm(): Promise<void> {
       config: await parseFunctionConfig(processorConfig, 'processor.yaml'),
       platform: await parsePlatformConfig(platformConfig, 'platform.yaml'),
       logger,
-      folder: join(settings.root, paths.handlers),
+      folder,
     });
     logger.infoWith('Warm pod became that of a function', { httpPort: processor.httpPort, ms: Math.round(performance.now() - startedAt) });
     return processor;
@@ -33,8 +40,9 @@ export async function serveWarm(): Promise<void> {
 
   const server = await startBindingServer(settings, become);
   logger.info('Warm pod waits for a function');
-  endWith(logger, async (limitMs) => {
+  const stop = async (limitMs: number) => {
     server.close();
     await processor?.stop(limitMs);
-  });
+  };
+  endWith(logger, stop, DRAIN_MS);
 }

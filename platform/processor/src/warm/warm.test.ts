@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -19,7 +20,7 @@ export async function handler(context, event) {
   return [greeting, process.env.PLACE, event.body.toString()].join(' ');
 }`;
 
-let pod: { url: string; child: ChildProcess; lines: string[] };
+let pod: { url: string; child: ChildProcess; lines: string[]; env: NodeJS.ProcessEnv; root: string };
 
 beforeEach(async () => {
   const root = await mkdtemp(join(tmpdir(), 'warm-'));
@@ -45,7 +46,7 @@ beforeEach(async () => {
     await rm(root, { recursive: true });
   });
   await waits.promise;
-  pod = { url: `http://127.0.0.1:${port}`, child, lines };
+  pod = { url: `http://127.0.0.1:${port}`, child, lines, env, root };
 });
 
 interface Wanted {
@@ -110,6 +111,26 @@ it.each([
   expect(await bind(Buffer.from(await make()))).toMatchObject({ status: 403, error: expect.stringMatching(reason) });
 
   expect((await bind(await messageOf())).status).toBe(200);
+});
+
+it('outlives whoever breaks off in the middle of a binding, and one that sends too much', async () => {
+  const socket = connect(Number(new URL(pod.url).port), '127.0.0.1');
+  socket.write(`POST ${warm.path} HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\nbegun`);
+  await once(socket, 'connect');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect((await bind(Buffer.alloc(10))).status).toBe(429);
+  socket.destroy();
+  await expect.poll(async () => (await bind(Buffer.alloc(17 << 20)).catch(() => ({ status: 413 }))).status).toBe(413);
+
+  await expect.poll(async () => (await bind(await messageOf())).status).toBe(200);
+});
+
+it('does not wait where a function has left its files', async () => {
+  await bind(await messageOf());
+  const { env, root } = pod;
+  const again = spawn(NODE, [MAIN, '--warm'], { env: { ...env, AMPOULE_WARM_ROOT: root, AMPOULE_WARM_PORT: '0' }, stdio: 'ignore' });
+
+  expect(await once(again, 'exit')).toEqual([1, null]);
 });
 
 it('says why code cannot be loaded', async () => {
