@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { packLayer } from '@ampoule/lib/oci/layer';
 import { RegistryClient } from '@ampoule/lib/oci/registry';
@@ -224,6 +225,49 @@ describe('the builder', () => {
     const { status, again } = await build({ runtime: 'nodejs', build: { functionSourceCode: code('x') } });
     expect(status).toMatchObject({ state: 'building', message: expect.stringMatching(/tried again: The registry/) });
     expect(again).toMatchObject({ requeueAfterMs: expect.any(Number) });
+  });
+
+  describe('a build that takes long', () => {
+    const LONG_MS = 1500;
+    /** Keys in an order that no schema has. */
+    const long = { runtime: 'nodejs', build: { functionSourceCode: code('x'), commands: ['x'] }, handler: 'main:handler', env: [] };
+    let reconciler: BuildReconciler;
+    let brokenOff: unknown;
+
+    beforeEach(async () => {
+      api.put(PATH, { spec: long, status: { state: 'building' } });
+      await functions.start();
+      brokenOff = undefined;
+      const build = (_: unknown, { signal }: { signal: AbortSignal }) =>
+        delay(LONG_MS, `${REPOSITORY}:long`, { signal }).catch((error: Error) => {
+          brokenOff = error.cause;
+          throw error;
+        });
+      const images = Object.assign(Object.create(FunctionImages.prototype), { build });
+      reconciler = new BuildReconciler({ client, functions, images, platform: new PlatformConfigSource(client, 'nuclio', logger), logger });
+    });
+    const stateOf = () => (api.objects.get(PATH)?.status as { state?: string } | undefined)?.state;
+
+    it('goes on while its function stays as it is', async () => {
+      await reconciler.reconcile('nuclio/f');
+      expect([brokenOff, stateOf()]).toEqual([undefined, 'waitingForResourceConfiguration']);
+    });
+
+    it('ends when its function is changed, and says nothing of it', async () => {
+      const building = reconciler.reconcile('nuclio/f');
+      await delay(100);
+      api.put(PATH, { spec: { ...long, handler: 'other:handler' } });
+      await building;
+      expect([brokenOff, stateOf()]).toEqual([new Error('the function was changed'), 'building']);
+    });
+
+    it('ends when the builder does, and says nothing of it', async () => {
+      const building = reconciler.reconcile('nuclio/f');
+      await delay(100);
+      reconciler.stop();
+      await building;
+      expect([brokenOff, stateOf()]).toEqual([new Error('the builder stops'), 'building']);
+    });
   });
 
   it('leaves functions in other states alone', async () => {

@@ -82,7 +82,7 @@ export class BuildReconciler {
       await updateFunction(client, key, (current) => adoptedChange(current, platform));
       return undefined;
     }
-    const change = await this.#build(key, fn);
+    const change = await this.#build(key, fn, JSON.stringify(object.spec));
     if (change === undefined) return undefined;
     await this.#report(key, fn, change);
     const failed = this.#failures.get(key);
@@ -90,12 +90,12 @@ export class BuildReconciler {
   };
 
   /** What is to be said of a build; undefined where nobody wants to know any more. */
-  async #build(key: string, fn: NuclioFunction): Promise<FunctionChange | undefined> {
+  async #build(key: string, fn: NuclioFunction, spec: string): Promise<FunctionChange | undefined> {
     const { client, images, logger } = this.#options;
     const startedAt = performance.now();
     const log = new BuildLog(client, key, logger);
     const unwanted = new AbortController();
-    const recheck = setInterval(() => this.#isWanted(key, fn) || unwanted.abort(new Error('the function was changed')), RECHECK_MS);
+    const recheck = setInterval(() => this.#isWanted(key, spec) || unwanted.abort(new Error('the function was changed')), RECHECK_MS);
     const signal = AbortSignal.any([unwanted.signal, this.#stop.signal]);
     try {
       const given = fn.spec.image || fn.spec.build?.image || '';
@@ -130,9 +130,10 @@ export class BuildReconciler {
     return { message: `The build is tried again: ${messageOf(error)}` };
   }
 
-  #isWanted(key: string, { spec }: NuclioFunction): boolean {
+  /** Whether a function is as it was when its build began; `spec` is what it had then, as the API server wrote it. */
+  #isWanted(key: string, spec: string): boolean {
     const object = this.#options.functions.get(key);
-    return object !== undefined && isToBeBuilt(object) && JSON.stringify(object.spec) === JSON.stringify(spec);
+    return object !== undefined && isToBeBuilt(object) && JSON.stringify(object.spec) === spec;
   }
 
   async #report(key: string, seen: NuclioFunction, change: FunctionChange): Promise<void> {
