@@ -91,15 +91,16 @@ export class PubSubClient {
     body: object = {},
     options: Pick<Call, 'timeoutMs' | 'signal'> = { timeoutMs: TIMEOUT_MS },
   ): Promise<string> {
+    let token: string | undefined;
     const attempt = async () => {
-      const token = await this.#tokens?.get();
+      token = await this.#tokens?.get();
       const headers = { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) };
       return call({ url: `${this.#url}/v1/${path}`, method, headers, body: JSON.stringify(body), ...options });
     };
     let answer = await attempt();
-    if (answer.status === UNAUTHENTICATED && this.#tokens !== undefined) {
+    if (answer.status === UNAUTHENTICATED && this.#tokens !== undefined && token !== undefined) {
       // It may have been revoked before its time.
-      this.#tokens.drop();
+      this.#tokens.drop(token);
       answer = await attempt();
     }
     if (answer.status !== 200) throw PubSubError.of(answer);

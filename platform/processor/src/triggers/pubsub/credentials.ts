@@ -36,6 +36,7 @@ export async function serviceAccountOf({ credentials }: PubSubAttributes, file =
 export class TokenSource {
   readonly #key: ServiceAccountKey;
   #token: Promise<string> | undefined;
+  #current: string | undefined;
   #usedUntil = 0;
 
   constructor(key: ServiceAccountKey) {
@@ -46,14 +47,21 @@ export class TokenSource {
     if (this.#token === undefined || Date.now() >= this.#usedUntil) {
       this.#usedUntil = Number.POSITIVE_INFINITY;
       this.#token = this.#fetch();
-      this.#token.catch(() => this.drop());
+      this.#token.then(
+        (token) => {
+          this.#current = token;
+        },
+        () => {
+          this.#usedUntil = 0;
+        },
+      );
     }
     return this.#token;
   }
 
-  /** Gets another one next time. */
-  drop(): void {
-    this.#usedUntil = 0;
+  /** Gets another one than this next time; several calls can find out at once that it does not count any more. */
+  drop(token: string): void {
+    if (token === this.#current) this.#usedUntil = 0;
   }
 
   async #fetch(): Promise<string> {
