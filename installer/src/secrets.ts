@@ -16,8 +16,9 @@ const accessSchema = z.strictObject({
   warmKey: z.base64().optional(),
 });
 
-/** The secrets that the appliance made for itself at its first install. */
 type Known = z.output<typeof accessSchema>;
+
+/** The secrets that the appliance made for itself at its first install. */
 export type Secrets = Known & { warmKey: string };
 
 const SECRET_BYTES = 32;

@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { labels, paths, ports } from '@ampoule/platform-api/constants';
 import type { Cache } from '@ampoule/platform-api/kube/cache';
+import { isPodReady, podUidOf } from '@ampoule/platform-api/kube/pods';
 import type { V1Pod } from '@ampoule/platform-api/kube/types';
 
 export interface Endpoint {
@@ -43,7 +44,7 @@ export class Endpoints {
   /** A pod that serves; any of them, so that their load is alike. */
   find(functionName: string): Endpoint | undefined {
     const serving = this.#running(functionName).filter(
-      (pod) => !this.#refused.has(uidOf(pod)) && (isReady(pod) || this.#serving.has(uidOf(pod))),
+      (pod) => !this.#refused.has(podUidOf(pod)) && (isPodReady(pod) || this.#serving.has(podUidOf(pod))),
     );
     const pod = serving[Math.floor(Math.random() * serving.length)];
     if (pod === undefined) return this.#lentTo(functionName);
@@ -65,8 +66,8 @@ export class Endpoints {
   /** Asks the pods of a function that begin to run, until one serves. */
   probe(functionName: string): void {
     for (const pod of this.#running(functionName)) {
-      const uid = uidOf(pod);
-      const isKnown = isReady(pod) || this.#serving.has(uid);
+      const uid = podUidOf(pod);
+      const isKnown = isPodReady(pod) || this.#serving.has(uid);
       if ((!isKnown || this.#refused.has(uid)) && !this.#probed.has(uid)) void this.#probe(functionName, pod);
     }
   }
@@ -92,19 +93,19 @@ export class Endpoints {
 
   #podChanged(pod: V1Pod): void {
     if (!isRunning(pod)) {
-      const uid = uidOf(pod);
+      const uid = podUidOf(pod);
       this.#serving.delete(uid);
       this.#refused.delete(uid);
       this.#probed.get(uid)?.abort();
     }
     const functionName = functionOf(pod);
     if (functionName === undefined) return;
-    if (isRunning(pod) && isReady(pod)) this.#lent.delete(functionName);
+    if (isRunning(pod) && isPodReady(pod)) this.#lent.delete(functionName);
     this.#changed(functionName);
   }
 
   async #probe(functionName: string, pod: V1Pod): Promise<void> {
-    const uid = uidOf(pod);
+    const uid = podUidOf(pod);
     const abort = new AbortController();
     this.#probed.set(uid, abort);
     while (!abort.signal.aborted && !(await answers(endpointOf(pod)))) await delay(PROBE_INTERVAL_MS);
@@ -131,20 +132,12 @@ function functionOf({ metadata }: V1Pod): string | undefined {
   return metadata?.labels?.[labels.function];
 }
 
-function uidOf({ metadata }: V1Pod): string {
-  return metadata?.uid ?? '';
-}
-
 /** A pod that is being ended may still answer, but no more is given to it. */
 function isRunning({ metadata, status }: V1Pod): boolean {
   return metadata?.deletionTimestamp === undefined && status?.phase === 'Running' && Boolean(status.podIP);
 }
 
-function isReady({ status }: V1Pod): boolean {
-  return status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true;
-}
-
 function endpointOf(pod: V1Pod): Endpoint {
   const port = pod.spec?.containers[0]?.ports?.find(({ name }) => name === 'http')?.containerPort ?? ports.http;
-  return { uid: uidOf(pod), host: pod.status?.podIP ?? '', port };
+  return { uid: podUidOf(pod), host: pod.status?.podIP ?? '', port };
 }

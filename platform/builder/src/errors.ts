@@ -7,7 +7,7 @@ export const builderErrorCodes = {
   AMP_BUILD_BASE_MISSING: 'The image of a runtime is not in the private registry.',
   AMP_BUILD_COMMAND: 'A command of a build failed, or took too long.',
   AMP_BUILD_PACKAGE: 'A build needs a package that the bundle does not hold.',
-  AMP_BUILD_POD: 'The pod in which the commands of a build run did not come up, or went away; it is tried again.',
+  AMP_BUILD_POD: 'The pod in which the commands of a build run did not come up, or did not reach the packages; it is tried again.',
 } as const;
 
 export const builderError = errorsOf(builderErrorCodes);

@@ -4,6 +4,7 @@ import { limiter } from '@ampoule/lib/concurrent';
 import { AmpouleError, messageOf } from '@ampoule/lib/errors';
 import type { Layer } from '@ampoule/lib/oci/layer';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
+import { isPodReady } from '@ampoule/platform-api/kube/pods';
 import { resources } from '@ampoule/platform-api/kube/resources';
 import type { V1Pod } from '@ampoule/platform-api/kube/types';
 import { builderError } from '../errors.ts';
@@ -41,7 +42,7 @@ export interface CommandsRequest {
 
 const POLL_MS = 100;
 const UP_WITHIN_MS = 60_000;
-const STATUS_MS = 1000;
+const TOLD_WITHIN_MS = 2000;
 /** Their results are held in memory, and each takes a processor. */
 const AT_A_TIME = 2;
 
@@ -117,21 +118,21 @@ export class BuildPods {
       const pod = await client.read(resources.pods, namespace, name);
       if (pod === undefined || isOver(pod)) throw new Error(`it ended before it began: ${wordsOf(pod)}`);
       const host = pod.status?.podIP;
-      const isReady = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
-      if (host && isReady) return { host, port: pod.spec?.containers[0]?.ports?.[0]?.containerPort ?? agent.port };
+      if (host && isPodReady(pod)) return { host, port: pod.spec?.containers[0]?.ports?.[0]?.containerPort ?? agent.port };
       if (performance.now() > end) throw new Error(`it was not ready within ${UP_WITHIN_MS / 1000} s: ${wordsOf(pod)}`);
       await delay(pollMs, undefined, { signal });
     }
   }
 
-  /** Why a pod ended that was at work: for example OOMKilled. */
+  /** Why a pod ended that was at work: for example OOMKilled. The kubelet tells of it a moment later. */
   async #endOf(name: string, cause: BrokenOff): Promise<string> {
-    const { client, namespace } = this.#options;
-    // The kubelet tells of it a moment later.
-    await delay(STATUS_MS);
-    const pod = await client.read(resources.pods, namespace, name).catch(() => undefined);
-    const ended = pod?.status?.containerStatuses?.[0]?.state?.terminated;
-    return ended?.reason ?? pod?.status?.reason ?? cause.message;
+    const { client, namespace, pollMs = POLL_MS } = this.#options;
+    for (const end = performance.now() + TOLD_WITHIN_MS; performance.now() < end; await delay(pollMs)) {
+      const pod = await client.read(resources.pods, namespace, name).catch(() => undefined);
+      const reason = pod?.status?.containerStatuses?.[0]?.state?.terminated?.reason ?? pod?.status?.reason;
+      if (reason !== undefined) return reason;
+    }
+    return cause.message;
   }
 
   #env(): Record<string, string> {

@@ -1,8 +1,7 @@
+import { hardened, podSecurity } from '@ampoule/platform-api/kube/pod-security';
 import type { V1Pod } from '@ampoule/platform-api/kube/types';
 import { agent, WORKING_FOLDER } from './protocol.ts';
 
-/** The user that all of our images run as. */
-const USER = 65532;
 const HOME = '/tmp';
 
 export interface BuildPodOptions {
@@ -30,13 +29,7 @@ export function buildPodOf({ namespace, name, image, key, token, limitSeconds }:
       enableServiceLinks: false,
       activeDeadlineSeconds: limitSeconds,
       terminationGracePeriodSeconds: 1,
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: USER,
-        runAsGroup: USER,
-        fsGroup: USER,
-        seccompProfile: { type: 'RuntimeDefault' },
-      },
+      securityContext: podSecurity,
       containers: [
         {
           name: 'build',
@@ -50,7 +43,7 @@ export function buildPodOf({ namespace, name, image, key, token, limitSeconds }:
           readinessProbe: { tcpSocket: { port: agent.port }, periodSeconds: 1 },
           resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '1Gi' } },
           terminationMessagePolicy: 'FallbackToLogsOnError',
-          securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+          securityContext: { ...hardened, readOnlyRootFilesystem: true },
           volumeMounts: [
             { name: 'code', mountPath: `/${WORKING_FOLDER}` },
             { name: 'tmp', mountPath: HOME },

@@ -1,11 +1,10 @@
 import { paths, ports } from '@ampoule/platform-api/constants';
 import type { NuclioFunction } from '@ampoule/platform-api/function';
+import { hardened } from '@ampoule/platform-api/kube/pod-security';
 import type { V1Container } from '@ampoule/platform-api/kube/types';
 import type { RenderContext } from './context.ts';
 import { metricsPortOf } from './metrics-port.ts';
 import { volumeMountsOf } from './volumes.ts';
-
-const HARDENED = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
 
 /** The container that runs the processor. */
 export function functionContainerOf(fn: NuclioFunction, { platform }: RenderContext): V1Container {
@@ -45,7 +44,7 @@ export function functionContainerOf(fn: NuclioFunction, { platform }: RenderCont
     lifecycle: { preStop: { sleep: { seconds: 2 } } },
     // The last lines of a processor that died are what its owner needs to see.
     terminationMessagePolicy: 'FallbackToLogsOnError',
-    securityContext: { ...HARDENED, readOnlyRootFilesystem: true },
+    securityContext: { ...hardened, readOnlyRootFilesystem: true },
     volumeMounts: volumeMountsOf(fn),
   };
 }
@@ -65,7 +64,7 @@ export function extraContainersOf(fn: NuclioFunction, containers: readonly objec
   return ((containers ?? []) as V1Container[]).map((container) => ({
     ...container,
     terminationMessagePolicy: container.terminationMessagePolicy ?? 'FallbackToLogsOnError',
-    securityContext: { ...HARDENED, ...container.securityContext },
+    securityContext: { ...hardened, ...container.securityContext },
     volumeMounts: [...(container.volumeMounts ?? []), ...volumeMountsOf(fn)],
   }));
 }

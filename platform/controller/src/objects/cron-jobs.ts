@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { parse } from '@ampoule/lib/parse';
 import { labels, ports } from '@ampoule/platform-api/constants';
 import type { NuclioFunction, Trigger } from '@ampoule/platform-api/function';
+import { podSecurity } from '@ampoule/platform-api/kube/pod-security';
 import type { V1CronJob } from '@ampoule/platform-api/kube/types';
 import { objectNameOf } from '@ampoule/platform-api/names';
 import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
 import * as z from 'zod';
 import type { RenderContext } from './context.ts';
 import { metadataOf } from './metadata.ts';
-import { podSecurity } from './pod-security.ts';
 
 const attributesSchema = z
   .looseObject({

@@ -1,8 +1,8 @@
 import type { NuclioFunction } from '@ampoule/platform-api/function';
+import { podSecurity } from '@ampoule/platform-api/kube/pod-security';
 import type { V1PodSpec } from '@ampoule/platform-api/kube/types';
 import { extraContainersOf, functionContainerOf } from './containers.ts';
 import type { RenderContext } from './context.ts';
-import { podSecurity } from './pod-security.ts';
 import { volumesOf } from './volumes.ts';
 
 /** The pod of a function. */

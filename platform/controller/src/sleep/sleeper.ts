@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { mapConcurrently } from '@ampoule/lib/concurrent';
 import { messageOf } from '@ampoule/lib/errors';
 import { labels } from '@ampoule/platform-api/constants';
@@ -12,6 +11,7 @@ import type { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-c
 import { keyOf, type RawObject, resources } from '@ampoule/platform-api/kube/resources';
 import type { V1Pod } from '@ampoule/platform-api/kube/types';
 import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
+import { Loop } from '../loop.ts';
 import { activityOf } from './activity.ts';
 import { IdleTracker, type Observation } from './idle-tracker.ts';
 import { type SleepPolicy, sleepPolicyOf } from './policy.ts';
@@ -31,35 +31,24 @@ const ASKED_AT_ONCE = 16;
 export class Sleeper {
   readonly #options: SleeperOptions;
   readonly #tracker = new IdleTracker();
-  readonly #stop = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+  readonly #loop: Loop;
 
   constructor(options: SleeperOptions) {
     this.#options = options;
+    const look = async () => {
+      await this.look();
+      return parseDuration((await options.platform.read()).scaleToZero.scalerInterval) ?? USUAL_INTERVAL_MS;
+    };
+    const failure = 'idle functions cannot be looked for, trying again';
+    this.#loop = new Loop({ look, usualMs: USUAL_INTERVAL_MS, logger: options.logger, failure });
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { platform, logger } = this.#options;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      let intervalMs = USUAL_INTERVAL_MS;
-      try {
-        await this.look();
-        intervalMs = parseDuration((await platform.read()).scaleToZero.scalerInterval) ?? USUAL_INTERVAL_MS;
-      } catch (error) {
-        logger.warn({ reason: messageOf(error) }, 'idle functions cannot be looked for, trying again');
-      }
-      await delay(intervalMs, undefined, { signal }).catch(() => undefined);
-    }
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
   /** Looks at all functions that may sleep, once. */

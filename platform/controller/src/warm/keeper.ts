@@ -1,11 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '@ampoule/lib/errors';
 import type { FunctionStatus } from '@ampoule/platform-api/function';
+import { podUidOf } from '@ampoule/platform-api/kube/pods';
 import { keyOf, type RawObject, resources } from '@ampoule/platform-api/kube/resources';
 import type { V1Deployment, V1Pod } from '@ampoule/platform-api/kube/types';
+import { Loop } from '../loop.ts';
 import { type Phase, phaseOf } from '../phase.ts';
 import { removePod, type WarmPool, type WarmPoolOptions } from './pool.ts';
-import { uidOf } from './warm-pods.ts';
 
 const INTERVAL_MS = 1000;
 /** Until all who call know the function's own pods. */
@@ -25,36 +24,28 @@ interface Seen {
 export class WarmPoolKeeper {
   readonly #options: WarmPoolOptions;
   readonly #pool: WarmPool;
-  readonly #stop = new AbortController();
+  readonly #loop: Loop;
   /** By the uids of pods: when they were first seen bound, and when their function was first seen to serve. */
   readonly #seen = new Map<string, Seen>();
-  #running: Promise<void> = Promise.resolve();
 
   constructor(pool: WarmPool, options: WarmPoolOptions) {
     this.#pool = pool;
     this.#options = options;
+    this.#loop = new Loop({
+      look: () => this.look().then(() => INTERVAL_MS),
+      usualMs: INTERVAL_MS,
+      logger: options.logger,
+      failure: 'the pool of warm pods cannot be looked after, trying again',
+    });
     options.functions.onChange((object) => this.#functionChanged(object));
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      try {
-        await this.look();
-      } catch (error) {
-        this.#options.logger.warn({ reason: messageOf(error) }, 'the pool of warm pods cannot be looked after, trying again');
-      }
-      await delay(INTERVAL_MS, undefined, { signal }).catch(() => undefined);
-    }
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
   async look(): Promise<void> {
@@ -65,7 +56,7 @@ export class WarmPoolKeeper {
   async #endWhatIsDone(): Promise<void> {
     const now = performance.now();
     const pods = this.#options.pods.list();
-    const uids = new Set(pods.map(uidOf));
+    const uids = new Set(pods.map(podUidOf));
     for (const uid of this.#seen.keys()) if (!uids.has(uid)) this.#seen.delete(uid);
     this.#pool.prune();
     for (const pod of pods) {
@@ -88,8 +79,8 @@ export class WarmPoolKeeper {
 
   #lookAt(pod: V1Pod, name: string): Seen {
     const now = performance.now();
-    const seen = this.#seen.get(uidOf(pod)) ?? { boundAt: now, servesAt: undefined };
-    this.#seen.set(uidOf(pod), seen);
+    const seen = this.#seen.get(podUidOf(pod)) ?? { boundAt: now, servesAt: undefined };
+    this.#seen.set(podUidOf(pod), seen);
     // One that sleeps again meanwhile gets another pod when it is called: this one would be missing to others.
     if (!this.#isWaitedFor(name)) seen.servesAt ??= now;
     return seen;

@@ -6,6 +6,7 @@ import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import { functionOf } from '@ampoule/platform-api/kube/functions';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import type { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
+import { podUidOf } from '@ampoule/platform-api/kube/pods';
 import { type RawObject, resources } from '@ampoule/platform-api/kube/resources';
 import type { V1Deployment, V1Pod } from '@ampoule/platform-api/kube/types';
 import { phaseOf } from '../phase.ts';
@@ -14,7 +15,7 @@ import type { FunctionCode } from './code.ts';
 import { unfitnessOf } from './fitness.ts';
 import { bindingMessageOf } from './message.ts';
 import { sendBinding } from './send.ts';
-import { boundTo, uidOf, type WarmPod, waitingPodOf } from './warm-pods.ts';
+import { boundTo, type WarmPod, waitingPodOf } from './warm-pods.ts';
 
 export interface WarmPoolOptions {
   client: KubeClient;
@@ -55,7 +56,7 @@ export class WarmPool {
 
   /** The name of the function that a pod is bound to. */
   functionNameOf(pod: V1Pod): string | undefined {
-    return boundTo(pod) ?? this.#taken.get(uidOf(pod));
+    return boundTo(pod) ?? this.#taken.get(podUidOf(pod));
   }
 
   /** A pod that answers for a function without pods; undefined where there is none for it. */
@@ -133,7 +134,7 @@ export class WarmPool {
   }
 
   #isThere(uid: string): boolean {
-    return this.#options.pods.list().some((pod) => uidOf(pod) === uid && pod.metadata?.deletionTimestamp === undefined);
+    return this.#options.pods.list().some((pod) => podUidOf(pod) === uid && pod.metadata?.deletionTimestamp === undefined);
   }
 
   async #label({ name }: WarmPod, functionName: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { V1PodSpec } from '@ampoule/platform-api/kube/types';
+import type { V1Container, V1PodSpec } from './types.ts';
 
 /** The user that all of our images run as. */
 const USER = 65532;
@@ -11,3 +11,6 @@ export const podSecurity: NonNullable<V1PodSpec['securityContext']> = {
   fsGroup: USER,
   seccompProfile: { type: 'RuntimeDefault' },
 };
+
+/** A container that can gain no rights. */
+export const hardened: NonNullable<V1Container['securityContext']> = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
