@@ -26,7 +26,10 @@ type ServiceAccountKey = z.output<typeof keySchema>;
 const answerSchema = z.object({ access_token: z.string().min(1), expires_in: z.number().positive() });
 
 /** The key of the service account that a trigger acts as. @throws where there is none, or it is none. */
-export async function serviceAccountOf({ credentials }: PubSubAttributes, file = process.env.GOOGLE_APPLICATION_CREDENTIALS) {
+export async function serviceAccountOf(
+  { credentials }: Pick<PubSubAttributes, 'credentials'>,
+  file = process.env.GOOGLE_APPLICATION_CREDENTIALS,
+) {
   if (credentials.contents !== '') return parseJson(keySchema, credentials.contents, 'credentials.contents');
   if (!file) throw new Error('there are no credentials, neither as credentials.contents nor as GOOGLE_APPLICATION_CREDENTIALS');
   return parseJson(keySchema, await readFile(file, 'utf8'), file);
@@ -36,6 +39,7 @@ export async function serviceAccountOf({ credentials }: PubSubAttributes, file =
 export class TokenSource {
   readonly #key: ServiceAccountKey;
   #token: Promise<string> | undefined;
+  /** None while another one is fetched. */
   #current: string | undefined;
   #usedUntil = 0;
 
@@ -46,6 +50,7 @@ export class TokenSource {
   get(): Promise<string> {
     if (this.#token === undefined || Date.now() >= this.#usedUntil) {
       this.#usedUntil = Number.POSITIVE_INFINITY;
+      this.#current = undefined;
       this.#token = this.#fetch();
       this.#token.then(
         (token) => {
@@ -59,7 +64,7 @@ export class TokenSource {
     return this.#token;
   }
 
-  /** Gets another one than this next time; several calls can find out at once that it does not count any more. */
+  /** Gets another one than this next time; several calls can find out one after the other that it does not count any more. */
   drop(token: string): void {
     if (token === this.#current) this.#usedUntil = 0;
   }
