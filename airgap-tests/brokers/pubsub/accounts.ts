@@ -10,8 +10,7 @@ const GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 export class Accounts {
   readonly #keys = new Map<string, { id: string; publicKey: string; mayUse: boolean }>();
   readonly #tokens = new Map<string, { email: string; expires: number }>();
-  /** Tokens that were given. */
-  given = 0;
+  readonly #given = new Map<string, number>();
 
   /** What a service account's file holds. */
   create(name: string, tokenUri: string, mayUse = true): string {
@@ -20,7 +19,7 @@ export class Accounts {
       publicKeyEncoding: { type: 'spki', format: 'pem' },
       privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     });
-    const email = `${name}@test-project.iam.gserviceaccount.com`;
+    const email = emailOf(name);
     const id = randomUUID();
     this.#keys.set(email, { id, publicKey, mayUse });
     const file = { type: 'service_account', project_id: 'test-project', private_key_id: id, private_key: privateKey };
@@ -32,6 +31,11 @@ export class Accounts {
     const token = this.#tokens.get(authorization?.replace(/^Bearer /, '') ?? '');
     if (token === undefined || token.expires < Date.now()) return 'UNAUTHENTICATED';
     return this.#keys.get(token.email)?.mayUse ? undefined : 'PERMISSION_DENIED';
+  }
+
+  /** Tokens that an account was given so far. */
+  given(name: string): number {
+    return this.#given.get(emailOf(name)) ?? 0;
   }
 
   revokeTokens(): void {
@@ -59,10 +63,14 @@ export class Accounts {
     if (aud !== ownUri) return refuse('invalid_grant', 'Invalid JWT: Failed audience check.');
     if (!String(scope).includes('/auth/pubsub')) return refuse('invalid_scope', 'Invalid OAuth scope or ID token audience provided.');
     const token = randomUUID();
-    this.given += 1;
+    this.#given.set(String(iss), (this.#given.get(String(iss)) ?? 0) + 1);
     this.#tokens.set(token, { email: String(iss), expires: Date.now() + LIFE_SECONDS * MS_PER_SECOND });
     return answerOf(200, { access_token: token, expires_in: LIFE_SECONDS, token_type: 'Bearer' });
   }
+}
+
+function emailOf(name: string): string {
+  return `${name}@test-project.iam.gserviceaccount.com`;
 }
 
 function decoded(part: string): Record<string, unknown> {

@@ -24,6 +24,6 @@ describe('TokenSource', () => {
 
     expect(await third).toBe(await second);
     expect(await second).not.toBe(first);
-    expect(pubsub.accounts.given).toBe(2);
+    expect(pubsub.accounts.given('reader')).toBe(2);
   });
 });
