@@ -2,15 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RegistryClient } from '@ampoule/lib/oci/registry';
 import { freePort } from '@ampoule/lib/testing/free-port';
-import { buildComponent } from '../build/component.ts';
-import { loadDefinition } from '../definition.ts';
-import { quiet } from './tiny-repository.ts';
+import { builtProgram } from './built-program.ts';
 
-const repository = resolve(import.meta.dirname, '../../..');
 const READY_TIMEOUT_MS = 20_000;
 
 export const credentials = { username: 'ampoule', password: 'open sesame' };
@@ -32,7 +29,7 @@ export class RealRegistry {
 
   /** Takes the program from the build cache; builds it first when it is not there, which takes minutes. */
   static async start(): Promise<RealRegistry> {
-    const program = await registryProgram();
+    const program = await builtProgram('registry');
     const folder = await mkdtemp(join(tmpdir(), 'ampoule-registry-'));
     const port = await freePort();
     const config = {
@@ -74,14 +71,4 @@ export class RealRegistry {
     await this.kill();
     await rm(this.#folder, { recursive: true, force: true });
   }
-}
-
-async function registryProgram(): Promise<string> {
-  const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
-  const component = (await loadDefinition(repository, architecture)).components.get('registry');
-  if (component === undefined) throw new Error('bundle.yaml has no registry');
-  const { entries } = await buildComponent('registry', component, { repository, architecture, progress: quiet });
-  const program = entries.find((entry) => 'file' in entry);
-  if (program === undefined) throw new Error('the registry has no program');
-  return program.file;
 }

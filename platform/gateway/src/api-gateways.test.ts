@@ -48,7 +48,7 @@ describe('API gateways before the Caddy of the bundle', () => {
 
   async function serve(...gateways: RawObject[]): Promise<Map<string, string>> {
     const { routes, problems } = planApiGateways(gateways, [], (namespace, name) => services.get(`${namespace}/${name}`));
-    await caddy.load(routes);
+    await caddy.setRoutes(routes);
     return problems;
   }
 

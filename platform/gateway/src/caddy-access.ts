@@ -29,7 +29,7 @@ export function accessHandlersOf({ basicAuth, cors }: Route): object[] {
 }
 
 /** Answers what browsers ask before they call; they do not show who is calling there, so this comes before the password. */
-export function corsRoutesOf({ cors }: Route, match: object): object[] {
+export function corsRoutesOf({ cors }: Route): object[] {
   if (!isOn(cors)) return [];
   const { allowMethods, allowHeaders, maxAgeSeconds = DEFAULT_MAX_AGE_SECONDS } = cors;
   const headers = {
@@ -40,7 +40,7 @@ export function corsRoutesOf({ cors }: Route, match: object): object[] {
   const preflight = { method: ['OPTIONS'], header: { ...originMatch(cors), 'Access-Control-Request-Method': ['*'] } };
   return [
     {
-      match: [{ ...match, ...preflight }],
+      match: [preflight],
       handle: [{ handler: 'static_response', status_code: 204, headers: { ...headers, ...originHeaders(cors) } }],
       terminal: true,
     },

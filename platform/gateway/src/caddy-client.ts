@@ -1,12 +1,19 @@
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { messageOf } from '@ampoule/lib/errors';
-import type { CaddyConfig } from './caddy-config.ts';
+import { parseJson } from '@ampoule/lib/parse';
+import * as z from 'zod';
 import { gatewayError } from './errors.ts';
+import type { Named } from './named.ts';
 
 const TIMEOUT_MS = 10_000;
+const ROUTES = '/ampoule/routes';
 
-/** Speaks to Caddy's admin API over its unix socket: https://caddyserver.com/docs/api */
+const stateSchema = z.object({ config: z.string(), routes: z.string() });
+/** What is in force, by its ids; empty where there is nothing. */
+export type CaddyState = z.output<typeof stateSchema>;
+
+/** Speaks to Caddy's admin API (https://caddyserver.com/docs/api) over its unix socket, and to what `images/caddy` adds to it. */
 export class CaddyClient {
   readonly #socket: string;
 
@@ -14,20 +21,24 @@ export class CaddyClient {
     this.#socket = socket;
   }
 
-  /** Makes Caddy work by this configuration; a bad one leaves the old one in force. @throws AMP_CADDY_UNREACHABLE, AMP_CADDY_REFUSED */
-  async load({ json }: CaddyConfig): Promise<void> {
-    const { status, body } = await this.#send('POST', '/load', json);
-    if (status === 200) return;
-    throw gatewayError('AMP_CADDY_REFUSED', {
-      what: `Caddy answered the configuration with ${status}`,
-      why: body.slice(0, 500),
-      fix: 'Look for the ingress that the message names, and correct it.',
-    });
+  /** @throws AMP_CADDY_UNREACHABLE, AMP_CADDY_REFUSED */
+  async state(): Promise<CaddyState> {
+    const { status, body } = await this.#send('GET', ROUTES);
+    if (status === 404) return { config: '', routes: '' };
+    if (status !== 200) throw refused('the question what is in force', status, body);
+    return parseJson(stateSchema, body, 'The state of Caddy');
   }
 
-  /** Whether this very configuration is in force. @throws AMP_CADDY_UNREACHABLE */
-  async has({ id }: CaddyConfig): Promise<boolean> {
-    return (await this.#send('GET', `/id/${id}`)).status === 200;
+  /** Makes Caddy work by this configuration; a bad one leaves the old one in force. @throws AMP_CADDY_UNREACHABLE, AMP_CADDY_REFUSED */
+  async load({ json }: Named): Promise<void> {
+    const { status, body } = await this.#send('POST', '/load', json);
+    if (status !== 200) throw refused('the configuration', status, body);
+  }
+
+  /** Puts these routes in the place of all others, without a load. @throws AMP_CADDY_UNREACHABLE, AMP_CADDY_REFUSED */
+  async setRoutes({ json }: Named): Promise<void> {
+    const { status, body } = await this.#send('PUT', ROUTES, json);
+    if (status !== 200) throw refused('the routes', status, body);
   }
 
   #send(method: string, path: string, payload?: string): Promise<{ status: number; body: string }> {
@@ -50,4 +61,12 @@ export class CaddyClient {
         .end(payload);
     });
   }
+}
+
+function refused(what: string, status: number, body: string): Error {
+  return gatewayError('AMP_CADDY_REFUSED', {
+    what: `Caddy answered ${what} with ${status}`,
+    why: body.slice(0, 500),
+    fix: 'Look for the ingress that the message names, and correct it.',
+  });
 }

@@ -1,7 +1,7 @@
 import type { RawObject } from '@ampoule/platform-api/kube/resources';
 import type { V1Ingress } from '@ampoule/platform-api/kube/types';
 import { type ApiGatewayPlan, planApiGateways } from './api-gateways.ts';
-import { type FindService, inOrder, routesOf } from './routes.ts';
+import { type FindService, routesOf } from './routes.ts';
 
 export interface PlannerOptions {
   ingresses: () => readonly V1Ingress[];
@@ -31,6 +31,6 @@ export class Planner {
     const { ingresses, apiGateways, findService } = this.#options;
     const ofIngresses = routesOf(ingresses(), findService);
     const { routes, problems } = planApiGateways(apiGateways(), ofIngresses, findService);
-    return { routes: inOrder([...ofIngresses, ...routes]), problems };
+    return { routes: [...ofIngresses, ...routes], problems };
   }
 }

@@ -1,92 +1,131 @@
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { silentLogger as logger } from '@ampoule/platform-api/kube/logger';
+import { connect } from 'node:tls';
+import { silentLogger } from '@ampoule/platform-api/kube/logger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CaddyClient } from './caddy-client.ts';
 import { Programmer } from './programmer.ts';
 import type { Route } from './routes.ts';
+import { startCaddy } from './testing/caddy.ts';
 
-describe('programming Caddy', () => {
-  let folder: string;
-  let caddy: Server;
+describe('programming the Caddy of the bundle', () => {
+  let caddy: Awaited<ReturnType<typeof startCaddy>>;
   let programmer: Programmer;
-  let loads: string[];
+  let upstream: Server;
+  let address: string;
   let routes: Route[];
-  let broken: boolean;
+  let said: string[];
+
+  const to = (path: string): Route => ({ path, isExact: false, upstream: address });
+  const count = (message: string) => said.filter((each) => each === message).length;
+  const statusOf = async (path: string) => (await caddy.call(`https://any.example${path}`)).status;
+
+  function start(): Programmer {
+    const logger = { ...silentLogger, info: (_fields: unknown, message: string) => said.push(message) };
+    const settings = { ...caddy.settings, nodeAddress: 'n', namespace: 'nuclio', ingressClass: 'c', logLevel: 'info' };
+    const made = new Programmer({ caddy: caddy.client, settings, routes: () => routes, logger, debounceMs: 20, checkMs: 100 });
+    made.start();
+    return made;
+  }
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'gateway-'));
-    await writeFile(join(folder, 'tls.crt'), 'certificate');
-    await writeFile(join(folder, 'tls.key'), 'key');
-    loads = [];
-    routes = [];
-    broken = false;
-    caddy = createServer(async (request, response) => {
-      const body = await text(request);
-      if (request.url === '/load') {
-        if (!broken) loads.push(body);
-        return response.writeHead(broken ? 400 : 200).end('{"error":"bad"}');
-      }
-      response.writeHead(loads.at(-1)?.includes(request.url?.slice('/id/'.length) ?? '?') ? 200 : 404).end('{}');
-    }).listen(join(folder, 'admin.sock'));
-    await once(caddy, 'listening');
-    const settings = {
-      nodeAddress: 'n',
-      namespace: 'nuclio',
-      ingressClass: 'c',
-      caddySocket: join(folder, 'admin.sock'),
-      tlsFolder: folder,
-      httpPort: 80,
-      httpsPort: 443,
-      logLevel: 'info',
-    };
-    programmer = new Programmer({
-      caddy: new CaddyClient(settings.caddySocket),
-      settings,
-      routes: () => routes,
-      logger,
-      debounceMs: 20,
-      checkMs: 100,
-    });
-    programmer.start();
-    await expect.poll(() => loads.length).toBe(1);
+    upstream = createServer((request, response) => response.end(request.url))
+      .on('upgrade', (_request, socket) => {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+        socket.pipe(socket);
+      })
+      .listen(0, '127.0.0.1');
+    await once(upstream, 'listening');
+    address = `127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+    said = [];
+    routes = [to('/a')];
+    caddy = await startCaddy();
+    programmer = start();
+    await expect.poll(() => programmer.isSettled).toBe(true);
   });
   afterEach(async () => {
     await programmer.stop();
-    caddy.close();
-    await rm(folder, { recursive: true });
+    await caddy.stop();
+    upstream.closeAllConnections();
+    upstream.close();
   });
 
-  it('loads many changes as one, and nothing when nothing changed', async () => {
-    routes = [{ path: '/', isExact: false, upstream: 'x:1' }];
+  it('makes many changes one, and no configuration of them', async () => {
+    const configurations = count('Caddy has a new configuration');
+    routes = [to('/a'), to('/b')];
     for (let i = 0; i < 50; i++) programmer.changed();
-    await expect.poll(() => loads.length).toBe(2);
+    await expect.poll(() => statusOf('/b')).toBe(200);
     programmer.changed();
     await delay(250);
-    expect(loads.length).toBe(2);
+    expect(count('Caddy has new routes')).toBe(2);
+    expect(count('Caddy has a new configuration')).toBe(configurations);
   });
 
-  it('loads again when the certificate changed', async () => {
-    await writeFile(join(folder, 'tls.crt'), 'renewed');
-    await expect.poll(() => loads.length).toBe(2);
+  it('serves the certificate that is renewed, with the same routes', async () => {
+    const configurations = count('Caddy has a new configuration');
+    await caddy.newCertificate();
+    await expect.poll(() => count('Caddy has a new configuration')).toBe(configurations + 1);
+    expect(await statusOf('/a')).toBe(200);
+    expect(count('Caddy has new routes')).toBe(1);
   });
 
-  it('loads again when Caddy lost its configuration', async () => {
-    loads.push('another');
-    await expect.poll(() => loads.length).toBe(3);
-  });
-
-  it('tries again when Caddy refuses', async () => {
-    broken = true;
-    routes = [{ path: '/x', isExact: false, upstream: 'x:1' }];
+  it('leaves the old routes in force where Caddy refuses the new ones, and tries again', async () => {
+    routes = [{ ...to('/b'), basicAuth: { username: '', hash: '' } }];
     programmer.changed();
-    await delay(100);
-    broken = false;
-    await expect.poll(() => loads.length, { timeout: 3000 }).toBe(2);
+    await delay(200);
+    expect(await statusOf('/a')).toBe(200);
+    expect(programmer.isSettled).toBe(false);
+    routes = [to('/b')];
+    await expect.poll(() => statusOf('/b'), { timeout: 3000 }).toBe(200);
+    expect(await statusOf('/a')).toBe(404);
+  });
+
+  it('lets a Caddy that starts anew serve at once what it served before, without being told', async () => {
+    routes = [to('/a'), to('/b')];
+    programmer.changed();
+    await expect.poll(() => statusOf('/b')).toBe(200);
+    await programmer.stop();
+    await caddy.restart();
+    expect([await statusOf('/a'), await statusOf('/b'), await statusOf('/c')]).toEqual([200, 200, 404]);
+  });
+
+  it('loses no request while routes come and go', async () => {
+    const results = new Map<number | string, number>();
+    let left = 1000;
+    const caller = async () => {
+      while (left-- > 0) {
+        const result = await statusOf('/a').catch((error: NodeJS.ErrnoException) => error.code ?? error.message);
+        results.set(result, (results.get(result) ?? 0) + 1);
+      }
+    };
+    let isDone = false;
+    const changing = (async () => {
+      for (let at = 0; !isDone; at += 1) {
+        routes = [to('/a'), to(`/other-${at}`)];
+        programmer.changed();
+        await delay(10);
+      }
+    })();
+    await Promise.all(Array.from({ length: 8 }, caller));
+    isDone = true;
+    await changing;
+    expect([...results]).toEqual([[200, 1000]]);
+    expect(count('Caddy has new routes')).toBeGreaterThan(10);
+  });
+
+  it('cuts no connection that was upgraded, also where its route has gone', async () => {
+    const socket = connect({ host: '127.0.0.1', port: caddy.settings.httpsPort, rejectUnauthorized: false });
+    socket.write('GET /a HTTP/1.1\r\nHost: any.example\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1.1 101/);
+    routes = [];
+    programmer.changed();
+    await expect.poll(() => statusOf('/a')).toBe(404);
+    await caddy.newCertificate();
+    await expect.poll(() => count('Caddy has a new configuration')).toBeGreaterThan(1);
+    socket.write('still here');
+    expect(String((await once(socket, 'data'))[0])).toBe('still here');
+    socket.destroy();
   });
 });

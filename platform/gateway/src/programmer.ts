@@ -5,6 +5,7 @@ import { messageOf } from '@ampoule/lib/errors';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import type { CaddyClient } from './caddy-client.ts';
 import { caddyConfigOf } from './caddy-config.ts';
+import { caddyRoutesOf } from './caddy-routes.ts';
 import type { Route } from './routes.ts';
 import type { Settings } from './settings.ts';
 
@@ -22,15 +23,14 @@ export interface ProgrammerOptions {
 
 const RETRY_MS = 500;
 
-/** Keeps Caddy at the configuration that the cluster asks for. */
+/** Keeps Caddy at the configuration and the routes that the cluster asks for. */
 export class Programmer {
   readonly #options: ProgrammerOptions;
   #timer: NodeJS.Timeout | undefined;
   #check: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
-  /** The configuration that Caddy got last; it may have lost it. */
-  #loaded: string | undefined;
+  #isProgrammed = false;
   #isWorking = false;
 
   constructor(options: ProgrammerOptions) {
@@ -45,10 +45,10 @@ export class Programmer {
 
   /** Whether Caddy works by all that has been told of. */
   get isSettled(): boolean {
-    return this.#loaded !== undefined && this.#timer === undefined && !this.#isWorking;
+    return this.#isProgrammed && this.#timer === undefined && !this.#isWorking;
   }
 
-  /** Something changed: a new configuration is loaded in a moment. */
+  /** Something changed: Caddy gets it in a moment. */
   changed(): void {
     this.#plan(this.#options.debounceMs ?? 50);
   }
@@ -75,24 +75,31 @@ export class Programmer {
   }
 
   async #program(): Promise<void> {
-    const { caddy, settings, routes, logger } = this.#options;
+    const { logger } = this.#options;
     try {
-      const current = routes();
-      const config = caddyConfigOf({
-        routes: current,
-        certificateHash: await certificateHashOf(settings.tlsFolder),
-        tlsFolder: settings.tlsFolder,
-        socket: settings.caddySocket,
-        httpPort: settings.httpPort,
-        httpsPort: settings.httpsPort,
-      });
-      if (this.#loaded === config.id && (await caddy.has(config))) return;
-      await caddy.load(config);
-      this.#loaded = config.id;
-      logger.info({ routes: current.length, config: config.id }, 'Caddy has a new configuration');
+      await this.#converge();
+      this.#isProgrammed = true;
     } catch (error) {
       logger.warn({ reason: messageOf(error), retryMs: RETRY_MS }, 'Caddy cannot be programmed, trying again');
       this.#plan(RETRY_MS);
+    }
+  }
+
+  async #converge(): Promise<void> {
+    const { caddy, settings, routes, logger } = this.#options;
+    const current = routes();
+    const wanted = caddyRoutesOf(current);
+    const { tlsFolder, caddySocket: socket, httpPort, httpsPort } = settings;
+    const config = caddyConfigOf({ certificateHash: await certificateHashOf(tlsFolder), tlsFolder, socket, httpPort, httpsPort });
+    const found = await caddy.state();
+    if (found.config !== config.id) {
+      await caddy.load(config);
+      logger.info({ config: config.id }, 'Caddy has a new configuration');
+    }
+    // A load keeps the routes.
+    if (found.routes !== wanted.id) {
+      await caddy.setRoutes(wanted);
+      logger.info({ routes: current.length, id: wanted.id }, 'Caddy has new routes');
     }
   }
 }

@@ -1,7 +1,11 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { V1Ingress, V1Service } from '@ampoule/platform-api/kube/types';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { caddyConfigOf } from './caddy-config.ts';
-import { type Route, routesOf } from './routes.ts';
+import { routesOf } from './routes.ts';
+import { startCaddy } from './testing/caddy.ts';
 
 const services: Record<string, V1Service> = {
   'ns/a': { spec: { clusterIP: '10.0.0.1', ports: [{ name: 'http', port: 8080 }] } },
@@ -21,77 +25,112 @@ function ingress(
   return { metadata: { name, namespace: 'ns', annotations }, spec: { rules } };
 }
 
-const show = ({ host = '', path, isExact, upstream }: Route) => `${host}${path}${isExact ? '=' : ''} ${upstream}`;
-
 describe('routes', () => {
-  it('come in order: hosts first, then patterns, then the longer path, then the exact one', () => {
-    const found = routesOf(
-      [
-        ingress('x', [{ path: '/' }, { path: '/fn/a' }, { path: '/fn/a', pathType: 'Exact' }]),
-        ingress('y', [{ host: '*.e', path: '/long/path' }, { host: 'h.e', path: '/' }, { path: '/fn/a/deeper' }]),
-      ],
-      find,
-    );
-    const up = '10.0.0.1:8080';
-    expect(found.map(show)).toEqual([`h.e/ ${up}`, `*.e/long/path ${up}`, `/fn/a/deeper ${up}`, `/fn/a= ${up}`, `/fn/a ${up}`, `/ ${up}`]);
-  });
-
   it('find ports by number too, and have no upstream where the service or port is missing', () => {
     const cases = [{ port: { number: 8080 } }, { port: { number: 1 } }, { service: 'none' }, { service: 'headless', port: { number: 80 } }];
     const upstreams = cases.map((fields) => routesOf([ingress('x', [{ path: '/', ...fields }])], find)[0]?.upstream);
     expect(upstreams).toEqual(['10.0.0.1:8080', undefined, undefined, undefined]);
   });
+});
 
-  it('of the same place go to the older ingress', () => {
-    const older = ingress('z', [{ path: '/' }]);
+describe('routes before the Caddy of the bundle', () => {
+  let caddy: Awaited<ReturnType<typeof startCaddy>>;
+  let upstream: Server;
+
+  beforeAll(async () => {
+    upstream = createServer((request, response) => {
+      response.end(`${request.headers['x-nuclio-target']} ${request.url}`);
+    }).listen(0, '127.0.0.1');
+    await once(upstream, 'listening');
+    caddy = await startCaddy();
+  });
+  afterAll(async () => {
+    await caddy.stop();
+    upstream.close();
+  });
+
+  const service = (name: string): V1Service => ({
+    metadata: { labels: { 'nuclio.io/function-name': name } },
+    spec: { clusterIP: '127.0.0.1', ports: [{ name: 'http', port: (upstream.address() as AddressInfo).port }] },
+  });
+  const serve = (...ingresses: V1Ingress[]) => caddy.setRoutes(routesOf(ingresses, (_namespace, name) => service(name)));
+  async function answerOf(url: string): Promise<string> {
+    const { status, body } = await caddy.call(url);
+    return status === 200 ? body : `${status}`;
+  }
+
+  it('prefer the whole host, then a pattern, then the longer path, then the exact one', async () => {
+    await serve(
+      ingress('x', [
+        { path: '/', service: 'root' },
+        { path: '/fn/a', service: 'prefix' },
+        { path: '/fn/a', pathType: 'Exact', service: 'exact' },
+      ]),
+      ingress('y', [
+        { host: '*.e', path: '/long/path', service: 'pattern' },
+        { host: 'h.e', path: '/', service: 'host' },
+        { path: '/fn/a/deeper', service: 'deeper' },
+      ]),
+    );
+    const wanted = {
+      'https://h.e/long/path': 'host /long/path',
+      'https://H.E/fn/a': 'host /fn/a',
+      'https://g.e/long/path/x?y=/z': 'pattern /long/path/x?y=/z',
+      'https://e/long/path': 'root /long/path',
+      'https://f.g.e/long/path': 'root /long/path',
+      'https://g.e/fn/a/deeper/still': 'deeper /fn/a/deeper/still',
+      'https://g.e/fn/a': 'exact /fn/a',
+      'https://g.e/fn/a/': 'prefix /fn/a/',
+      'https://g.e/fn/a/b': 'prefix /fn/a/b',
+      'https://g.e/': 'root /',
+    };
+    for (const [url, answer] of Object.entries(wanted)) expect([url, await answerOf(url)]).toEqual([url, answer]);
+  });
+
+  it('take whole segments, capitals as they are, and no character for a pattern', async () => {
+    await serve(ingress('x', [{ path: '/fn/a.b/', service: 'a' }]));
+    const found = await Promise.all(
+      ['/fn/a.b', '/fn/a.b/c', '/fn/aXb', '/fn/a.bc', '/x/fn/a.b', '/fn/A.b'].map((path) => answerOf(`https://h.e${path}`)),
+    );
+    expect(found).toEqual(['a /fn/a.b', 'a /fn/a.b/c', '404', '404', '404', '404']);
+  });
+
+  it('take their prefix off where that is asked for', async () => {
+    await serve(ingress('x', [{ path: '/fn/a', service: 'a' }], { 'ampoule.internal/strip-prefix': '/fn/a' }));
+    expect([await answerOf('https://h.e/fn/a/b?c'), await answerOf('https://h.e/fn/a')]).toEqual(['a /b?c', 'a /']);
+  });
+
+  it('see through dots and doubled slashes, which lead nobody past a route', async () => {
+    await serve(
+      ingress('x', [
+        { path: '/', service: 'open' },
+        { path: '/closed', service: 'closed' },
+      ]),
+    );
+    const raw = ['//closed/x', '/open/../closed/x', '/%63losed/x'];
+    const found = [];
+    for (const path of raw) found.push((await caddy.call('https://h.e', { path })).body.split(' ')[0]);
+    expect(found).toEqual(['closed', 'closed', 'closed']);
+  });
+
+  it('go to the older ingress where two want the same place', async () => {
+    const [older, younger] = [ingress('z', [{ path: '/', service: 'older' }]), ingress('a', [{ path: '/', service: 'younger' }])];
     older.metadata = { ...older.metadata, creationTimestamp: '2026-01-01T00:00:00Z' as unknown as Date };
-    const younger = ingress('a', [{ path: '/', service: 'none' }]);
     younger.metadata = { ...younger.metadata, creationTimestamp: '2026-01-02T00:00:00Z' as unknown as Date };
-    expect(routesOf([younger, older], find)[0]?.upstream).toBe('10.0.0.1:8080');
+    await serve(younger, older);
+    expect(await answerOf('https://h.e/')).toBe('older /');
+  });
+
+  it('answer 503 where there is no service', async () => {
+    await caddy.setRoutes([{ path: '/', isExact: false, upstream: undefined }]);
+    expect(await answerOf('https://h.e/')).toBe('503');
   });
 });
 
-const input = { certificateHash: 'c', tlsFolder: '/tls', socket: '/s', httpPort: 80, httpsPort: 443 };
-const httpsRoutesOf = (routes: Route[]) => JSON.parse(caddyConfigOf({ ...input, routes }).json).apps.http.servers.https.routes;
-
 describe("Caddy's configuration", () => {
-  it('matches prefixes at whole segments and takes them off where that is asked for', () => {
-    const [route] = httpsRoutesOf([{ path: '/fn/a', isExact: false, stripPrefix: '/fn/a', upstream: '10.0.0.1:80' }]);
-    const pattern = new RegExp(route.match[0].path_regexp.pattern);
-    expect(['/fn/a', '/fn/a/', '/fn/a/b', '/fn/ab', '/x/fn/a', '/fn/A'].map((path) => pattern.test(path))).toEqual([
-      true,
-      true,
-      true,
-      false,
-      false,
-      false,
-    ]);
-    expect(route.handle[0]).toEqual({ handler: 'rewrite', strip_path_prefix: '/fn/a' });
-    expect(route.handle[1]).toMatchObject({ handler: 'reverse_proxy', upstreams: [{ dial: '10.0.0.1:80' }], flush_interval: -1 });
-  });
-
-  it('tells the function who it is, by the label of its Service', () => {
-    const service: V1Service = {
-      metadata: { labels: { 'nuclio.io/function-name': 'f' } },
-      spec: { clusterIP: '10.0.0.9', ports: [{ name: 'http', port: 8080 }] },
-    };
-    const [route] = httpsRoutesOf(routesOf([ingress('x', [{ path: '/' }])], () => service));
-    expect(route.handle[0].headers).toEqual({ request: { set: { 'X-Nuclio-Target': ['f'] } } });
-  });
-
-  it('takes no character of a path for a pattern', () => {
-    const [route] = httpsRoutesOf([{ path: '/a.b(c', isExact: true, upstream: 'x:1' }]);
-    const pattern = new RegExp(route.match[0].path_regexp.pattern);
-    expect([pattern.test('/a.b(c'), pattern.test('/aXb(c')]).toEqual([true, false]);
-  });
-
-  it('answers 503 where there is no service, and 404 where there is no route', () => {
-    const routes = httpsRoutesOf([{ path: '/', isExact: false, upstream: undefined }]);
-    expect(routes.map((route: { handle: { status_code: number }[] }) => route.handle[0]?.status_code)).toEqual([503, 404]);
-  });
-
   it('has another name when the certificate is another', () => {
-    const names = ['c', 'c', 'd'].map((certificateHash) => caddyConfigOf({ ...input, routes: [], certificateHash }).id);
+    const input = { tlsFolder: '/tls', socket: '/s', httpPort: 80, httpsPort: 443 };
+    const names = ['c', 'c', 'd'].map((certificateHash) => caddyConfigOf({ ...input, certificateHash }).id);
     expect(names[0]).toBe(names[1]);
     expect(names[0]).not.toBe(names[2]);
   });

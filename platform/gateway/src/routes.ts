@@ -28,14 +28,9 @@ export interface Route extends Destination {
 
 export type FindService = (namespace: string, name: string) => V1Service | undefined;
 
-/** The routes of all ingresses, in the order in which they are to be tried: the more particular one first, then the older one. */
+/** The routes of all ingresses; of those at the same place the older one comes first. */
 export function routesOf(ingresses: readonly V1Ingress[], findService: FindService): Route[] {
-  return inOrder([...ingresses].sort(byAge).flatMap((ingress) => routesOfIngress(ingress, findService)));
-}
-
-/** Of routes for the same requests the earlier one stays first. */
-export function inOrder(routes: readonly Route[]): Route[] {
-  return [...routes].sort(byPrecedence);
+  return [...ingresses].sort(byAge).flatMap((ingress) => routesOfIngress(ingress, findService));
 }
 
 /** Whether an ingress is of the class that this gateway serves. */
@@ -75,16 +70,6 @@ export function serviceDestinationOf(service: V1Service | undefined, wanted: str
   const functionName = service?.metadata?.labels?.[labels.function];
   const host = clusterIP.includes(':') ? `[${clusterIP}]` : clusterIP;
   return { upstream: `${host}:${port.port}`, ...(functionName === undefined ? {} : { functionName }) };
-}
-
-/** A host before any host, a whole host before a pattern, a longer path before a shorter one, an exact path before a prefix. */
-function byPrecedence(a: Route, b: Route): number {
-  return hostRank(a) - hostRank(b) || b.path.length - a.path.length || Number(b.isExact) - Number(a.isExact);
-}
-
-function hostRank({ host }: Route): number {
-  if (host === undefined) return 2;
-  return host.startsWith('*.') ? 1 : 0;
 }
 
 /** The older object first, which keeps what it has. */

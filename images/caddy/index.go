@@ -1,0 +1,70 @@
+package main
+
+import (
+	"iter"
+	"net"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// place is where a route is: https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types
+type place struct {
+	// Host may begin with "*." for one label, and is empty for all hosts.
+	Host string `json:"host"`
+	// Path counts for itself and for what lies below it, unless it is exact.
+	Path    string `json:"path"`
+	IsExact bool   `json:"isExact"`
+}
+
+// index finds the routes of a place, in their order.
+type index map[place][]*entry
+
+func (i index) add(e *entry) {
+	at := place{strings.ToLower(e.Host), e.Path, e.IsExact}
+	if !at.IsExact {
+		at.Path = strings.TrimRight(at.Path, "/")
+	}
+	i[at] = append(i[at], e)
+}
+
+// find goes from the whole host to all hosts, and from the longest path to the root.
+func (i index) find(host, path string) iter.Seq[*entry] {
+	return func(yield func(*entry) bool) {
+		path = caddyhttp.CleanPath("/"+path, true)
+		for _, name := range namesOf(host) {
+			if !i.yieldAt(place{name, path, true}, yield) {
+				return
+			}
+			for prefix := strings.TrimRight(path, "/"); ; prefix = prefix[:strings.LastIndexByte(prefix, '/')] {
+				if !i.yieldAt(place{name, prefix, false}, yield) {
+					return
+				}
+				if !strings.Contains(prefix, "/") {
+					break
+				}
+			}
+		}
+	}
+}
+
+func (i index) yieldAt(at place, yield func(*entry) bool) bool {
+	for _, e := range i[at] {
+		if !yield(e) {
+			return false
+		}
+	}
+	return true
+}
+
+func namesOf(host string) []string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	_, rest, ok := strings.Cut(host, ".")
+	if !ok {
+		return []string{host, ""}
+	}
+	return []string{host, "*." + rest, ""}
+}
