@@ -31,7 +31,7 @@ const DEBIAN_PACKAGES = {
   mosquitto: 'an MQTT broker for the tests of triggers',
   'python3-pip': 'fetches the Python packages of the bundle',
   'rabbitmq-server': 'a RabbitMQ for the tests of triggers',
-  'default-jdk-headless': 'runs Kafka for the tests of triggers, compiles and runs functions in Java',
+  'default-jdk-headless': 'links the Java machine of the bundle, compiles our Java, runs Kafka for the tests of triggers',
   openssl: 'makes certificates for the tests',
   wrk: 'puts load on servers in the benchmarks',
   'python3-aiohttp': 'a yardstick of the benchmarks',

@@ -91,6 +91,20 @@ describe('an appliance on one sealed host', () => {
   it.each([
     ['python', { 'main.py': 'def handler(context, event):\n    return "python " + event.body.decode()\n' }],
     ['shell', { 'main.sh': 'printf "shell %s" "$(cat)"\n' }],
+    [
+      'java',
+      {
+        'Greeter.java': `package com.example;
+import io.nuclio.*;
+public class Greeter implements EventHandler {
+    @Override
+    public Response handleEvent(Context context, Event event) {
+        return new Response().setBody("java " + new String(event.getBody()));
+    }
+}
+`,
+      },
+    ],
     ['typescript', { 'main.ts': 'export const handler = (_: unknown, e: { body: Buffer }): string => "typescript " + e.body;\n' }],
     [
       'packages',

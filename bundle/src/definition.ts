@@ -55,6 +55,27 @@ const typescriptSource = z.strictObject({
   /** Files that packages read from beside their code, from where the joined code looks for them. */
   assets: z.record(path, path).default({}),
 });
+/** A Java machine with these modules alone. */
+const javaSource = z.strictObject({
+  kind: z.literal('java'),
+  /** The Debian package that has the modules, and the folder in it. */
+  package: z.string(),
+  modulesIn: path,
+  modules: z.array(z.string()).min(1),
+  locales: z.array(z.string()).default([]),
+  /** Where the machine lies in the layer. */
+  folder: path,
+});
+/** A program in Java of ours. */
+const jarSource = z.strictObject({
+  kind: z.literal('jar'),
+  /** Folder of the sources. */
+  sources: path,
+  main: z.string(),
+  /** Packages of the standard library whose inside the program uses, as MODULE/PACKAGE. */
+  opens: z.array(z.string()).default([]),
+  path,
+});
 const urlSource = z.strictObject({ kind: z.literal('url'), url: z.url(), sha256: z.string().regex(/^[0-9a-f]{64}$/), path });
 const fileSource = z.strictObject({ kind: z.literal('files') });
 
@@ -66,6 +87,8 @@ const componentSchema = z.strictObject({
     npmMirrorSource,
     pypiMirrorSource,
     typescriptSource,
+    javaSource,
+    jarSource,
     urlSource,
     fileSource,
   ]),
@@ -98,6 +121,8 @@ export type NpmSource = z.output<typeof npmSource>;
 export type PypiMirrorSource = z.output<typeof pypiMirrorSource>;
 export type NpmMirrorSource = z.output<typeof npmMirrorSource>;
 export type TypescriptSource = z.output<typeof typescriptSource>;
+export type JavaSource = z.output<typeof javaSource>;
+export type JarSource = z.output<typeof jarSource>;
 export type UrlSource = z.output<typeof urlSource>;
 export type Component = z.output<typeof componentSchema>;
 export type ImageDefinition = z.output<typeof imageSchema>;

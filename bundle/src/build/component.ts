@@ -6,6 +6,8 @@ import type { Component } from '../definition.ts';
 import { bundleError } from '../errors.ts';
 import { buildDebian } from '../sources/debian.ts';
 import { buildGo } from '../sources/go.ts';
+import { buildJar } from '../sources/jar.ts';
+import { buildJava } from '../sources/java.ts';
 import { buildNpm } from '../sources/npm.ts';
 import { buildNpmMirror } from '../sources/npm-mirror.ts';
 import { buildPypiMirror } from '../sources/pypi-mirror.ts';
@@ -53,6 +55,10 @@ async function buildSource(name: string, { source }: Component, context: BuildCo
       return buildPypiMirror(name, source, context);
     case 'typescript':
       return buildTypescript(name, source, context);
+    case 'java':
+      return buildJava(name, source, context);
+    case 'jar':
+      return buildJar(name, source, context);
     case 'url':
       return buildUrl(name, source, context);
     case 'files':

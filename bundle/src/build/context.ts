@@ -9,9 +9,9 @@ export type Architecture = (typeof architectures)[number];
 export const ownArchitecture: Architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
 
 /** What bundle.yaml calls by other names on each architecture: its placeholders. */
-export const platformNames: Record<Architecture, { triplet: string; npmArch: string }> = {
-  amd64: { triplet: 'x86_64-linux-gnu', npmArch: 'x64' },
-  arm64: { triplet: 'aarch64-linux-gnu', npmArch: 'arm64' },
+export const platformNames: Record<Architecture, { architecture: Architecture; triplet: string; npmArch: string }> = {
+  amd64: { architecture: 'amd64', triplet: 'x86_64-linux-gnu', npmArch: 'x64' },
+  arm64: { architecture: 'arm64', triplet: 'aarch64-linux-gnu', npmArch: 'arm64' },
 };
 
 /** Tells a person what a long build is at. */

@@ -53,6 +53,7 @@ export async function writeDebianLock(repository: string, progress: Progress): P
 /** What a source takes from the Debian archive: the files of a layer, or C libraries to link with. */
 function wantedPackages(source: Component['source']): Pick<DebianSource, 'packages' | 'closure' | 'without'> | undefined {
   if (source.kind === 'debian') return source;
+  if (source.kind === 'java') return { packages: [source.package], closure: false, without: [] };
   if (source.kind === 'go' && source.static !== undefined) return { packages: source.static.libraries, closure: false, without: [] };
   return undefined;
 }

@@ -49,6 +49,10 @@ export function handlerFileOf(runtime: string | undefined, handler: string | und
       const file = (handler || 'main.sh').replace(/:[^:/]*$/, '');
       return inside(SHELL.test(file) ? file : '', handler, 'the name of a script that ends in .sh, for example main.sh');
     }
+    case 'java': {
+      const name = (handler ?? '').split(':').at(-1)?.replaceAll('.', '/') || 'Handler';
+      return inside(`${name}.java`, handler, 'the name of a class, for example Handler or my.company.Handler');
+    }
     default:
       return javascriptHandlerOf(handler).file;
   }

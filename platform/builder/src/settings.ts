@@ -10,6 +10,7 @@ const settingsSchema = z.object({
   AMPOULE_RUNTIME_NODEJS: z.string().min(1),
   AMPOULE_RUNTIME_PYTHON: z.string().min(1),
   AMPOULE_RUNTIME_SHELL: z.string().min(1),
+  AMPOULE_RUNTIME_JAVA: z.string().min(1),
   AMPOULE_HEALTH_HOST: z.string().default('0.0.0.0'),
   AMPOULE_HEALTH_PORT: z.coerce.number().int().default(8081),
   LOG_LEVEL: z.string().default('info'),
@@ -36,6 +37,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
       nodejs: found.AMPOULE_RUNTIME_NODEJS,
       python: found.AMPOULE_RUNTIME_PYTHON,
       shell: found.AMPOULE_RUNTIME_SHELL,
+      java: found.AMPOULE_RUNTIME_JAVA,
     } as Record<string, string>,
     /** Absent where builds run no commands. */
     commands: env.AMPOULE_BUILD_NAMESPACE === undefined ? undefined : commandSettingsOf(env),

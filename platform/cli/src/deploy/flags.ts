@@ -10,7 +10,7 @@ import { count, jsonObject, logSinks, pairs, sourceCode, text, texts, variables,
 type DeployFlag = [flag: string, help: string, schema: z.ZodType, path: readonly string[]];
 
 const flags: readonly DeployFlag[] = [
-  ['--runtime <name>', 'nodejs, python:3.11, shell; told from the file by default', text, ['spec', 'runtime']],
+  ['--runtime <name>', 'nodejs, python:3.11, java, shell; told from the file by default', text, ['spec', 'runtime']],
   ['--handler <name>', 'what handles events, as file:function; told from the file by default', text, ['spec', 'handler']],
   ['--desc <text>', 'description', text, ['spec', 'description']],
   ['--project-name <name>', 'project that the function belongs to', text, ['metadata', 'labels', labels.project]],

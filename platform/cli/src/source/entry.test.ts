@@ -6,6 +6,7 @@ describe('the file in which a function begins', () => {
     [['greet.py'], 'greet.py'],
     [['lib/a.js', 'one.ts', 'data.json'], 'one.ts'],
     [['other.js', 'main.js', 'index.js'], 'main.js'],
+    [['Handler.java', 'Other.java'], 'Handler.java'],
     [['a.js', 'b.js'], undefined],
     [['notes.txt'], undefined],
   ])('of %j is %s', (files, expected) => {
@@ -22,6 +23,8 @@ describe('the handler', () => {
     ['main.py', 'def init_context(context):\n  pass\ndef greet(context, event):\n  pass', 'main:greet'],
     ['main.py', 'def helper(x):\n  pass', 'main:handler'],
     ['run.sh', 'wc', 'run.sh'],
+    ['Hello.java', 'public class Hello implements EventHandler {}', 'Hello'],
+    ['Hello.java', '// One\npackage com.example;\npublic class Hello {}', 'com.example.Hello'],
   ])('of %s with %j is %s', (file, code, expected) => {
     expect(handlerOf(file, code)).toBe(expected);
   });

@@ -7,6 +7,7 @@ const runtimes: Record<string, string> = {
   '.mts': 'nodejs',
   '.py': 'python',
   '.sh': 'shell',
+  '.java': 'java',
 };
 
 /** Names under which people expect a function to begin. */
@@ -30,16 +31,24 @@ export function runtimeOfFile(file: string): string | undefined {
 export function entryFileOf(files: readonly string[]): string | undefined {
   const sources = files.filter((file) => !file.includes('/') && runtimeOfFile(file) !== undefined);
   if (sources.length === 1) return sources[0];
-  return USUAL.flatMap((name) => sources.filter((file) => file.replace(/\.[^.]+$/, '') === name))[0];
+  return USUAL.flatMap((name) => sources.filter((file) => file.replace(/\.[^.]+$/, '').toLowerCase() === name))[0];
 }
 
 /** `spec.handler` of a function that begins in a file. */
 export function handlerOf(file: string, code: string): string {
   const runtime = runtimeOfFile(file) ?? '';
   if (runtime === 'shell') return file;
+  if (runtime === 'java') return javaClassOf(file, code);
   const names = [...code.matchAll(exported[runtime] ?? /(?!)/g)].map(([, first, second]) => first ?? second ?? '');
   const handlers = [...new Set(names)].filter((name) => !NOT_HANDLERS.has(name));
   const [only] = handlers;
   const name = only !== undefined && handlers.length === 1 ? only : DEFAULT_FUNCTION;
   return `${file.replace(/\.(js|py)$/, '')}:${name}`;
+}
+
+/** A public class is in the file of its name. */
+function javaClassOf(file: string, code: string): string {
+  const name = file.replace(/\.java$/, '');
+  const inPackage = /^\s*package\s+([\w.]+)\s*;/m.exec(code)?.[1];
+  return inPackage === undefined ? name : `${inPackage}.${name}`;
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeAll, onTestFinished, vi } from 'vitest';
-import { buildJavaWrapper } from '../../java/build.ts';
+import { builtProgram } from '../../../../bundle/src/testing/built-program.ts';
 import type { ProcessWorker } from '../engine/process-worker.ts';
 import type { WorkerListener } from '../engine/worker.ts';
 import { makeJavaWorker } from '../runtime/java/java-worker.ts';
@@ -17,8 +17,13 @@ const BUILD_LIMIT_MS = 120_000;
 
 // Not within the time of a test: the first build takes long where other tests keep the machine busy.
 beforeAll(async () => {
-  await buildJavaWrapper();
+  await javaWrapper();
 }, BUILD_LIMIT_MS);
+
+/** The jar of these sources, as it is in images. */
+export function javaWrapper(): Promise<string> {
+  return builtProgram('java-wrapper');
+}
 
 /** A handler of which the test gives what handleEvent does, and other members. */
 export function handlerOf(code: string, members = ''): string {
@@ -39,7 +44,7 @@ public class Handler implements EventHandler {
 
 /** Makes workers use the jar of these sources until the test ends. */
 export async function useJavaWrapper(): Promise<void> {
-  vi.stubEnv('NUCLIO_WRAPPER_JAR', await buildJavaWrapper());
+  vi.stubEnv('NUCLIO_WRAPPER_JAR', await javaWrapper());
   onTestFinished(() => {
     vi.unstubAllEnvs();
   });

@@ -4,7 +4,7 @@ import type { Worker, WorkerListener } from '../../engine/worker.ts';
 import type { WorkerOptions } from '../options.ts';
 import { javaAttributesOf } from './attributes.ts';
 
-/** Below the folder that the processor lies in, in an image; in the sources there is none until java/build.ts makes it. */
+/** Below the folder that the processor lies in, in an image; in the sources there is none. */
 const WRAPPER = 'java/ampoule-java.jar';
 
 /** What runtimeAttributes.jvmOptions may set otherwise, as it comes behind. */

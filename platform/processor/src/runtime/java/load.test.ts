@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exec } from '@ampoule/lib/exec';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { buildJavaWrapper } from '../../../java/build.ts';
-import { handlerOf, makeJava, runJava } from '../../testing/run-java.ts';
+import { handlerOf, javaWrapper, makeJava, runJava } from '../../testing/run-java.ts';
 
 const OK = handlerOf('return new Response().setBody(getClass().getName());');
 const named = (name: string) => OK.replace('class Handler', `class ${name}`);
@@ -15,7 +14,7 @@ async function compiled(source: string, name: string, classPath: string[] = []):
   onTestFinished(() => rm(folder, { recursive: true }));
   await mkdir(join(folder, 'classes'));
   await writeFile(join(folder, `${name}.java`), source);
-  const path = [await buildJavaWrapper(), ...classPath].join(':');
+  const path = [await javaWrapper(), ...classPath].join(':');
   await exec('javac', ['-classpath', path, '-d', join(folder, 'classes'), join(folder, `${name}.java`)]);
   await exec('jar', ['--create', '--file', join(folder, 'it.jar'), '-C', join(folder, 'classes'), '.']);
   return { jar: await readFile(join(folder, 'it.jar')), file: await readFile(join(folder, 'classes', `${name}.class`)) };
@@ -93,14 +92,3 @@ describe('a Java handler', () => {
     await expect(run.worker.start()).rejects.toThrow('/nowhere/bin/java cannot be started');
   });
 });
-
-it('makes the same jar of the same sources', async () => {
-  const jars: Buffer[] = [];
-  for (let i = 0; i < 2; i += 1) {
-    const cache = await mkdtemp(join(tmpdir(), 'java-cache-'));
-    onTestFinished(() => rm(cache, { recursive: true }));
-    jars.push(await readFile(await buildJavaWrapper(cache)));
-  }
-
-  expect(jars[0]?.equals(jars[1] ?? Buffer.alloc(0))).toBe(true);
-}, 120_000);
