@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { javaFunction } from './java.ts';
 
 export interface Command {
   program: string;
@@ -19,6 +20,7 @@ const folder = join(repository, '.cache/bench');
 export const processorFolder = join(folder, 'processor');
 const node = join(repository, 'node_modules/.bin/node');
 const servers = join(import.meta.dirname, 'servers');
+const functions = join(import.meta.dirname, 'functions');
 const wrapper = join(repository, 'platform/processor/python/_ampoule_wrapper.py');
 /** As in the image, not a wrapper that chooses among several. */
 const PYTHON = '/usr/bin/python3';
@@ -38,12 +40,17 @@ export function contestants(bun: string): Contestant[] {
     { name: 'ours, JavaScript, 2 workers', command: ours({ runtime: 'nodejs', handler: 'main.cjs:handler' }, { numWorkers: 2 }) },
     { name: 'ours, Python', command: ours({ runtime: 'python', handler: 'main:handler' }) },
     { name: 'ours, Python, 2 workers', command: ours({ runtime: 'python', handler: 'main:handler' }, { numWorkers: 2 }) },
+    { name: 'ours, Java', command: ours({ runtime: 'java', handler: 'Bench' }) },
     { name: 'ours, Python, async', command: ours({ runtime: 'python', handler: 'asynchronous:handler' }, { mode: 'async' }) },
   ];
 }
 
 /** A processor of ours with a function; `trigger` is added to its HTTP trigger, `triggers` are others beside it. */
-export function ours(spec: object, trigger: object = {}, triggers: object = {}): Contestant['command'] {
+export function ours(
+  spec: { runtime: string; handler: string; [field: string]: unknown },
+  trigger: object = {},
+  triggers: object = {},
+): Contestant['command'] {
   return async (port) => {
     const configs = join(folder, `function-${port}`);
     await mkdir(configs, { recursive: true });
@@ -56,9 +63,10 @@ export function ours(spec: object, trigger: object = {}, triggers: object = {}):
       program: node,
       args: [...args, '--platform-config', join(configs, 'platform.yaml')],
       env: {
-        NUCLIO_HANDLER_DIR: join(import.meta.dirname, 'functions'),
+        NUCLIO_HANDLER_DIR: functions,
         NUCLIO_PYTHON_EXE_PATH: PYTHON,
         NUCLIO_PYTHON_WRAPPER_PATH: wrapper,
+        ...(spec.runtime === 'java' ? await javaFunction(join(functions, 'Bench.java'), join(folder, 'java')) : {}),
       },
     };
   };

@@ -107,6 +107,7 @@ async function memory(): Promise<Record<string, number>> {
   for (const [runtime, handler] of [
     ['nodejs', 'main.cjs:handler'],
     ['python', 'main:handler'],
+    ['java', 'Bench'],
   ] as const) {
     const sizes: number[] = [];
     for (const numWorkers of [1, MANY_WORKERS]) {
