@@ -4,6 +4,7 @@ import { KubeClient } from '@ampoule/platform-api/kube/client';
 import { loadKubeConfig } from '@ampoule/platform-api/kube/config';
 import { Controller } from '@ampoule/platform-api/kube/controller';
 import { serveHealth } from '@ampoule/platform-api/kube/health';
+import { Leadership } from '@ampoule/platform-api/kube/leadership';
 import { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
 import { resources } from '@ampoule/platform-api/kube/resources';
 import { runComponent } from '@ampoule/platform-api/kube/run';
@@ -39,8 +40,11 @@ await runComponent(logger, async () => {
   const controller = new Controller({ logger, primary: functions, reconcile: reconciler.reconcile, concurrency: CONCURRENCY });
   for (const cache of Object.values(owned) as Cache<KubernetesObject>[]) controller.follow(cache, functionKeyOf);
   const caches = [functions, projects, ...Object.values(owned)];
-  const health = serveHealth(settings.health, () => caches.every(({ isSynced }) => isSynced));
+  let isLeading = false;
+  const health = serveHealth(settings.health, () => isLeading && caches.every(({ isSynced }) => isSynced));
   await Promise.all(caches.map((cache) => cache.start()));
+  const leadership = settings.candidate && (await Leadership.ofComponent(client, logger, settings.candidate));
+  isLeading = true;
   controller.start();
   const sleeper = new Sleeper({ client, namespace: settings.namespace, functions, platform, logger });
   sleeper.start();
@@ -60,6 +64,7 @@ await runComponent(logger, async () => {
   return async () => {
     health.close();
     await Promise.all([controller.stop(), sleeper.stop(), warm?.stop()]);
+    await leadership?.release();
     await Promise.all(caches.map((cache) => cache.stop()));
     client.close();
   };

@@ -6,6 +6,7 @@ import type {
   V1Ingress,
   V1Namespace,
   V1Pod,
+  V1ReplicaSet,
   V1Service,
   V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
@@ -40,8 +41,11 @@ export const resources = {
   pods: kind<V1Pod>('v1', 'Pod', 'pods'),
   namespaces: kind<V1Namespace>('v1', 'Namespace', 'namespaces', false),
   deployments: kind<V1Deployment>('apps/v1', 'Deployment', 'deployments'),
+  replicaSets: kind<V1ReplicaSet>('apps/v1', 'ReplicaSet', 'replicasets'),
   autoscalers: kind<V2HorizontalPodAutoscaler>('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
   cronJobs: kind<V1CronJob>('batch/v1', 'CronJob', 'cronjobs'),
+  /** `spec` is parsed by `leadership.ts`. */
+  leases: kind<RawObject>('coordination.k8s.io/v1', 'Lease', 'leases'),
   ingresses: kind<V1Ingress>('networking.k8s.io/v1', 'Ingress', 'ingresses'),
 } as const;
 
