@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Appliance } from '../appliance.ts';
 import { buildBundle } from '../bundle.ts';
 import { openSite } from '../site.ts';
+import { benchActivator } from './activator.ts';
 import { benchColdStarts } from './cold-starts.ts';
 import { benchReconcile } from './reconcile.ts';
 import { percentiles } from './spread.ts';
@@ -22,6 +23,7 @@ export async function benchControlPlane(progress: (text: string) => void): Promi
     await appliance.install();
     return {
       deploy: await benchDeploys(appliance, progress),
+      activator: await benchActivator(appliance),
       coldStart: await benchColdStarts(appliance, progress),
       reconcile: await benchReconcile(appliance, progress),
     };
