@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Appliance } from '../src/appliance.ts';
+import { callOften } from '../src/call-often.ts';
+import { openSite } from '../src/site.ts';
+import { until } from '../src/until.ts';
+
+const READY_MS = 60_000;
+
+describe('the control plane of an appliance', () => {
+  let appliance: Appliance;
+
+  const sourceOf = (answer: string) => `exports.handler = () => "${answer}"\n`;
+  const specOf = (answer: string, more: object = {}) => ({
+    runtime: 'nodejs',
+    handler: 'main:handler',
+    build: { functionSourceCode: Buffer.from(sourceOf(answer)).toString('base64') },
+    ...more,
+  });
+  const create = (name: string, spec: object) => appliance.api('POST', '/functions', { metadata: { name }, spec });
+  const isReady = (name: string) =>
+    until(`${name} is ready`, READY_MS, async () => {
+      const { status } = JSON.parse((await appliance.api('GET', `/functions/${name}`)).body);
+      return status.state === 'ready' || JSON.stringify(status);
+    });
+  const answers = (name: string, wanted: string) =>
+    until(`${name} answers`, 10_000, async () => {
+      const { status, body } = await appliance.call(name, '');
+      return (status === 200 && body === wanted) || `${status} ${body}`;
+    });
+  const kill = (component: string) =>
+    appliance.kubectl('-n', 'ampoule-system', 'delete', 'pod', '-l', `app.kubernetes.io/name=${component}`, '--force', '--wait=false');
+
+  beforeAll(async () => {
+    appliance = await openSite(inject('bundleFile'), { name: 'plane' });
+    await appliance.install();
+  }, 180_000);
+  afterAll(() => appliance?.lab.close());
+
+  it.each(['controller', 'builder'])('brings a function up whose deploy the %s did not survive', async (component) => {
+    const name = `without-${component}`;
+    expect((await create(name, specOf(name))).status).toBe(202);
+    await kill(component);
+    await isReady(name);
+    await answers(name, name);
+  });
+
+  it('brings a function up in whose deploy the API server was killed', async () => {
+    expect((await create('without-api', specOf('without-api'))).status).toBe(202);
+    await appliance.host.mustExec('pkill', ['-KILL', '-f', '^kube-apiserver|/kube-apiserver']);
+    await until('the API server is back', READY_MS, async () => (await appliance.kubectl('get', '--raw', '/readyz')) === 'ok' || 'not ok');
+    await isReady('without-api');
+    await answers('without-api', 'without-api');
+  });
+
+  it('lets the next controller lead where the one that leads was killed', async () => {
+    const holder = () => appliance.kubectl('-n', 'ampoule-system', 'get', 'lease', 'controller', '-o', 'jsonpath={.spec.holderIdentity}');
+    const before = await holder();
+    await kill('controller');
+    await until('another one leads', READY_MS, async () => {
+      const now = await holder();
+      return (now !== '' && now !== before) || now;
+    });
+  });
+
+  it('builds once the registry is back that was away', async () => {
+    await appliance.host.mustExec('systemctl', ['stop', 'ampoule-registry.service']);
+    expect((await create('patient', specOf('patient'))).status).toBe(202);
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    const { status } = JSON.parse((await appliance.api('GET', '/functions/patient')).body);
+    expect(status.state).toBe('building');
+    await appliance.host.mustExec('systemctl', ['start', 'ampoule-registry.service']);
+    await isReady('patient');
+    await answers('patient', 'patient');
+  });
+
+  it('gives a canary its share of the calls of an API gateway, and asks for its password', async () => {
+    for (const name of ['stable', 'canary']) {
+      await create(name, specOf(name));
+      await isReady(name);
+    }
+    const to = (name: string) => ({ kind: 'nucliofunction', nucliofunction: { name } });
+    const gateway = {
+      metadata: { name: 'shared' },
+      spec: {
+        host: 'shared.example',
+        authenticationMode: 'basicAuth',
+        authentication: { basicAuth: { username: 'ann', password: 'secret' } },
+        upstreams: [to('stable'), { ...to('canary'), percentage: 30 }],
+      },
+    };
+    expect((await appliance.api('POST', '/api_gateways', gateway)).status).toBe(201);
+    await until('the gateway is ready', 20_000, async () => {
+      const { status } = JSON.parse((await appliance.api('GET', '/api_gateways/shared')).body);
+      return status.state === 'ready' || JSON.stringify(status);
+    });
+    const call = (headers: Record<string, string>) => appliance.request('GET', '/', { headers: { host: 'shared.example', ...headers } });
+    expect((await call({})).status).toBe(401);
+    const authorization = `Basic ${Buffer.from('ann:secret').toString('base64')}`;
+    const counts: Record<string, number> = {};
+    for (let i = 0; i < 100; i += 1) {
+      const { body } = await call({ authorization });
+      counts[body] = (counts[body] ?? 0) + 1;
+    }
+    // Five standard deviations each way.
+    expect(counts.canary).toBeGreaterThan(7);
+    expect(counts.canary).toBeLessThan(53);
+    expect(counts).toEqual({ stable: 100 - (counts.canary ?? 0), canary: counts.canary });
+  });
+
+  it('answers every call while other functions come and go', async () => {
+    const calls = callOften(appliance, 'stable', { answer: 'stable', count: 1000, seconds: 15 });
+    for (let i = 0; i < 6; i += 1) {
+      await create(`passing-${i}`, specOf('passing'));
+      await isReady(`passing-${i}`);
+      await appliance.api('DELETE', '/functions', { metadata: { name: `passing-${i}` } });
+    }
+    expect((await calls).lost).toEqual([]);
+  });
+
+  it('measures the CPU of a function that may have several replicas', async () => {
+    await create('scaled', specOf('scaled', { minReplicas: 1, maxReplicas: 3, targetCPU: 50 }));
+    await isReady('scaled');
+    const targets = [
+      '-o',
+      'jsonpath={.spec.minReplicas} {.spec.maxReplicas} {.status.currentMetrics[0].resource.current.averageUtilization}',
+    ];
+    await until('the autoscaler sees the CPU', 120_000, async () => {
+      const found = await appliance.kubectl('-n', 'nuclio', 'get', 'hpa', 'nuclio-scaled', ...targets);
+      return /^1 3 \d+$/.test(found) || found;
+    });
+  });
+});
