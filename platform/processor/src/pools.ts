@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { Pool } from './engine/pool.ts';
 import type { Logger } from './logger.ts';
 import type { TriggerInfo } from './runtime/options.ts';
+import { streamsRequestsOf } from './runtime/stream-requests.ts';
 import { workerMakerOf } from './runtime/workers.ts';
 
 export interface NamedTrigger {
@@ -59,6 +60,7 @@ async function makePool(
     functionName: metadata.name,
     namespace: metadata.namespace ?? defaults.namespace,
     concurrency,
+    streamsRequests: streamsRequestsOf(spec),
     runtimeAttributes: parse(attributesSchema, spec.runtimeAttributes ?? {}, 'spec.runtimeAttributes'),
   });
   return new Pool({

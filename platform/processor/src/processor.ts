@@ -7,6 +7,7 @@ import { type CommonLabels, familiesOf, type TriggerSource } from './metrics/fam
 import { metricsServer, pullSinkOf } from './metrics/sink.ts';
 import { TriggerMetrics } from './metrics/trigger-metrics.ts';
 import { makePools, type NamedTrigger, triggersOf } from './pools.ts';
+import { streamsRequestsOf } from './runtime/stream-requests.ts';
 import { StatusServer } from './status-server.ts';
 import { tracingSettingsOf } from './tracing/settings.ts';
 import type { Tracing } from './tracing/tracing.ts';
@@ -127,6 +128,7 @@ async function makeTrigger(
       namespace,
       functionName,
       annotations: annotations ?? {},
+      streamsRequests: streamsRequestsOf(config.spec),
     }),
     source: { ...info, stats: pool.stats, workers: pool, metrics },
   };

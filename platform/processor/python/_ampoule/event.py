@@ -93,7 +93,7 @@ class FrameEvent(Event):
 
     @_Lazy
     def path(self):
-        return self._target.partition("?")[0] or "/"
+        return self._given.get("path") or self._target.partition("?")[0] or "/"
 
     @_Lazy
     def url(self):

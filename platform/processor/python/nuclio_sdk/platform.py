@@ -4,6 +4,7 @@ from nuclio_sdk.trace_context import add_trace
 
 CALL_TIMEOUT_SECONDS = 60
 PORT = 8080
+ASCII_SIGNS = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 
 class Platform:
@@ -18,6 +19,7 @@ class Platform:
     def call_function(self, function_name, event, node=None, timeout=None, service_name_override=None):
         """Calls another function of the same namespace and gives its answer, whatever its status."""
         from http.client import HTTPConnection
+        from urllib.parse import quote
 
         is_json = isinstance(event.body, (dict, list))
         body = encode(event.body) if is_json else event.body
@@ -30,7 +32,9 @@ class Platform:
             service_name_override or self._service_of(function_name), PORT, timeout=timeout or CALL_TIMEOUT_SECONDS
         )
         try:
-            connection.request(event.method or ("POST" if body else "GET"), event.path or "/", body=body, headers=headers)
+            # Paths of events are decoded, so one that is passed on may hold what no request line can.
+            path = quote(event.path or "/", safe=ASCII_SIGNS)
+            connection.request(event.method or ("POST" if body else "GET"), path, body=body, headers=headers)
             answer = connection.getresponse()
             return _response_of(answer, answer.read())
         finally:

@@ -30,6 +30,46 @@ describe.each(languages)('a function in $name, with batches', (language) => {
     expect(await sendAll('/', '/')).toEqual([0, 1].map((i) => ({ status: 200, body: `event ${i} of ${seen(2)}` })));
   });
 
+  const envelope = (i: number) => ({
+    specversion: '1.0',
+    id: `id-${i}`,
+    source: '/',
+    type: 't',
+    datacontenttype: 'text/plain',
+    data: `event ${i}`,
+  });
+  const sendCloudEvents = async (type: string, content: object) => {
+    const headers = { 'content-type': `application/${type}+json` };
+    const { status, body } = await send(url, { path: '/', headers, body: JSON.stringify(content) });
+    return { status, body: body.toString() };
+  };
+
+  it('gets CloudEvents among others as parts of a batch', async () => {
+    const binary = { 'ce-specversion': '1.0', 'ce-id': 'id-1', 'ce-source': '/', 'ce-type': 't', 'content-type': 'text/plain' };
+
+    const [first, second, third] = await Promise.all([
+      sendCloudEvents('cloudevents', envelope(0)),
+      send(url, { path: '/', headers: binary, body: 'event 1' }),
+      send(url, { path: '/', body: 'event 2' }),
+    ]);
+
+    expect(first).toEqual({ status: 200, body: `event 0 of ${seen(SIZE)}` });
+    expect(second.body.toString()).toBe(`event 1 of ${seen(SIZE)}`);
+    expect(third.body.toString()).toBe(`event 2 of ${seen(SIZE)}`);
+  });
+
+  it('gets as many of a batch of CloudEvents as fit into its own, without those that are not valid', async () => {
+    const [invalid, whole] = await Promise.all([
+      sendCloudEvents('cloudevents', { specversion: '1.0' }),
+      sendCloudEvents('cloudevents-batch', [0, 1, 2].map(envelope)),
+    ]);
+    const larger = await sendCloudEvents('cloudevents-batch', [0, 1, 2, 3].map(envelope));
+
+    expect(invalid.status).toBe(400);
+    expect(whole).toEqual({ status: 200, body: expect.stringMatching(`^event \\d of ${seen(SIZE)}$`) });
+    expect(larger).toEqual({ status: 200, body: expect.stringMatching(`^event \\d of ${seen(SIZE)}$`) });
+  });
+
   it('that leaves an event unanswered fails that one alone', async () => {
     const [first, second, third] = await sendAll('/', '/unanswered', '/');
 

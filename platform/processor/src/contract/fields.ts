@@ -13,7 +13,14 @@ const shown = (shows: string, sent: Sent, body: object): Row => ({
 export const fields: readonly Row[] = [
   shown('the path without the query', { path: '/event/a/b?x=1' }, { path: '/event/a/b' }),
   shown('the root of paths', { path: '/event/' }, { path: '/event/' }),
-  shown('the path as it was sent, percent signs too', { path: '/event/a%20b' }, { path: '/event/a%20b' }),
+  shown(
+    'the path decoded, and the URL as it was sent',
+    { path: '/event/a%20b%C3%A4+c?q=%20' },
+    { path: '/event/a bä+c', fields: { q: ' ' } },
+  ),
+  shown('a path with malformed percent signs as it was sent', { path: '/event/100%/%zz/%4' }, { path: '/event/100%/%zz/%4' }),
+  shown('a replacement for bytes of a path that are no text', { path: '/event/%ff' }, { path: '/event/\ufffd' }),
+  shown('a path without empty parts and detours', { path: '/event/./a//b/%2e%2e/c' }, { path: '/event/a/c' }),
   shown('fields of the query', { path: '/event?x=1&y=2' }, { fields: { x: '1', y: '2' } }),
   shown('fields decoded', { path: '/event?x=a+b%C3%A4&empty=' }, { fields: { x: 'a bä', empty: '' } }),
   shown('the last of fields with the same name', { path: '/event?x=1&x=2' }, { fields: { x: '2' } }),
@@ -51,6 +58,6 @@ export const fields: readonly Row[] = [
     shows: 'its event in the environment, in shell',
     sent: { path: '/event/a?x=1', method: 'PUT', headers: { 'content-type': 'text/csv', host: 'some.host' }, body: 'the body' },
     expected: { status: 200, body: 'PUT|/event/a|http://some.host/event/a?x=1|text/csv|http|sync|the body|' },
-    differs: { javascript: 'none', python: 'none' },
+    differs: { javascript: 'none', python: 'none', java: 'none' },
   },
 ];

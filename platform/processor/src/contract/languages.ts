@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { vi } from 'vitest';
+import { javaWrapper } from '../testing/run-java.ts';
 import { type RunningProcessor, runProcessor } from '../testing/run-processor.ts';
 
 /** Languages whose handlers have the same contract. */
@@ -11,7 +13,7 @@ export interface Language {
   runtime: string;
   /** In folder handlers; it does what the tables ask of a handler. */
   file: string;
-  /** The function in it. */
+  /** The function in it, or the class. */
   entry: string;
 }
 
@@ -21,6 +23,7 @@ export const languages: readonly Language[] = [
   { name: 'TypeScript', family: 'javascript', runtime: 'nodejs', file: 'outputter.ts', entry: 'handler' },
   { name: 'Python', family: 'python', runtime: 'python:3.11', file: 'outputter.py', entry: 'handler' },
   { name: 'Python (async)', family: 'python', runtime: 'python:3.11', file: 'outputter.py', entry: 'async_handler' },
+  { name: 'Java', family: 'java', runtime: 'java', file: 'Outputter.java', entry: 'Outputter' },
   { name: 'shell', family: 'shell', runtime: 'shell', file: 'outputter.sh', entry: 'main' },
 ];
 
@@ -31,6 +34,7 @@ export async function runLanguage(
 ): Promise<RunningProcessor & { end(): Promise<void> }> {
   const code = await readFile(join(import.meta.dirname, 'handlers', file), 'utf8');
   let end = () => Promise.resolve();
+  if (runtime === 'java') vi.stubEnv('NUCLIO_WRAPPER_JAR', await javaWrapper());
   try {
     const running = await runProcessor(code, { runtime, handler: `${file}:${entry}`, ...spec }, file, (clean) => {
       end = clean;

@@ -20,19 +20,19 @@ export const outputs: readonly Row[] = [
     shows: 'an object as JSON',
     sent: { path: '/json' },
     expected: { status: 200, headers: json, body: { a: 'ä', n: [1, { b: null }] } },
-    differs: { shell: 'none' },
+    differs: { java: 'none', shell: 'none' },
   },
   {
     shows: 'a list as a JSON array',
     sent: { path: '/list' },
     expected: { status: 200, headers: json, body: [1, 'two', null] },
-    differs: { shell: 'none' },
+    differs: { java: 'none', shell: 'none' },
   },
   {
     shows: 'a number, which is JSON in JavaScript and text in Python',
     sent: { path: '/number' },
     expected: { status: 200, headers: json, body: '42' },
-    differs: { python: { status: 200, headers: text, body: '42' }, shell: 'none' },
+    differs: { python: { status: 200, headers: text, body: '42' }, java: 'none', shell: 'none' },
   },
   {
     shows: 'nothing as an empty body',
@@ -50,7 +50,7 @@ export const outputs: readonly Row[] = [
     shows: 'a status with an object',
     sent: { path: '/status-json' },
     expected: { status: 202, headers: json, body: { made: true } },
-    differs: { shell: 'none' },
+    differs: { java: 'none', shell: 'none' },
   },
   {
     shows: 'a status with bytes',
@@ -74,7 +74,7 @@ export const outputs: readonly Row[] = [
     shows: 'a Response with an object as JSON',
     sent: { path: '/response-json' },
     expected: { status: 200, headers: json, body: { a: 1 } },
-    differs: { shell: 'none' },
+    differs: { java: 'none', shell: 'none' },
   },
   {
     shows: 'a Response with bytes of a type',
@@ -124,6 +124,7 @@ export const outputs: readonly Row[] = [
     expected: { status: 500, headers: text, body: 'Error in handler: Error: some exception' },
     differs: {
       python: { status: 500, headers: text, body: /^Exception caught in handler - "some exception": Traceback(.|\n)*raise RuntimeError/ },
+      java: { status: 500, headers: text, body: /^Error in handler: java\.lang\.RuntimeException: some exception\n\tat Outputter\./ },
       shell: { status: 500, headers: text, body: /^Failed to run shell command\.\nError: signal: SIGABRT\nOutput:/ },
     },
   },

@@ -143,6 +143,7 @@ describe('a connection', () => {
       `POST /e HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 3\r\n${CLOSE}\r\nabc`,
       /^HTTP\/1.1 100 [\s\S]*200 [\s\S]*POST \/e abc$/,
     ],
+    ['a whole URL', `GET http://a/u/%41?x HTTP/1.1\r\nhost: a\r\n${CLOSE}\r\n`, /^HTTP\/1.1 200 [\s\S]*GET \/u\/A $/],
     ['HTTP/1.0', 'GET /o HTTP/1.0\r\n\r\n', /^HTTP\/1.1 200 [\s\S]*GET \/o $/],
     ['HEAD, with no body', `HEAD / HTTP/1.1\r\nhost: a\r\n${CLOSE}\r\n`, /^HTTP\/1.1 200 [\s\S]*\r\n\r\n$/],
   ])('serves %s', async (_, text, expected) => {

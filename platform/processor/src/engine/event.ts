@@ -1,9 +1,11 @@
-import type { AnswerStream } from './answer-stream.ts';
+import type { PieceStream } from './piece-stream.ts';
 
 /** What an event has that an HTTP request has not. Absent ones are empty or 0 for the handler. */
 export interface EventAttributes {
   id?: string;
   contentType?: string;
+  /** The path where it is not that of the target as it stands there. */
+  path?: string;
   /** The event's own URL where it is not that of an HTTP request. */
   url?: string;
   type?: string;
@@ -30,7 +32,11 @@ export interface Event {
   /** Header lines, each `Name: value\r\n`, in ISO 8859-1; header names have any case. */
   head: Uint8Array | string;
   body: Uint8Array;
+  /** The body, where it is still on its way; `body` is empty then. Only threads take it. */
+  pieces?: PieceStream | undefined;
   attributes?: EventAttributes | undefined;
+  /** Events with the same number go to the same worker; any worker takes those without. */
+  worker?: number | undefined;
   /** Whether its trigger can pass on an answer in pieces. */
   takesStream?: boolean;
 }
@@ -47,7 +53,7 @@ export interface Answer {
   head: string;
   body: Uint8Array;
   /** The body, where it comes in pieces; `body` is empty then. */
-  stream?: AnswerStream | undefined;
+  stream?: PieceStream | undefined;
   /** Microseconds that the handler took. */
   duration: number;
 }

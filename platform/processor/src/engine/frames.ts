@@ -4,7 +4,7 @@ import type { Answer, Event } from './event.ts';
  * Frames carry events and answers between the processor and its workers, in memory to threads and over a socket to processes.
  * All numbers are little-endian. Every frame begins with: u32 bytes after this number · u32 sequence · u8 kind · u8 flags · u16 trigger or status.
  *
- * event    f64 timestamp (ms) · u16 method · u16 target · u32 head · u32 attributes · u32 body (lengths), then these five in turn;
+ * event    (flag 1: the body comes in pieces by another way) f64 timestamp (ms) · u16 method · u16 target · u32 head · u32 attributes · u32 body (lengths), then these five in turn;
  *          attributes are JSON, or nothing
  * answer   u32 duration (µs) · u32 head · u32 body (lengths), then both
  * batch    event frames one after the other, or answer frames
@@ -12,6 +12,8 @@ import type { Answer, Event } from './event.ts';
  * outside  nothing: the frame of this sequence comes by another way
  */
 export const frameKind = { event: 1, answer: 2, batch: 3, control: 4, outside: 5 } as const;
+/** Flag of an event. */
+const IN_PIECES = 1;
 export const HEADER = 12;
 const EVENT = HEADER + 8 + 2 + 2 + 4 + 4 + 4;
 const ANSWER = HEADER + 12;
@@ -35,7 +37,7 @@ export function encodeEvent(buffer: Buffer, at: number, limit: number, sequence:
   const attributesLength = attributes === '' ? 0 : Buffer.byteLength(attributes);
   const end = at + EVENT + method.length + target.length + head.length + attributesLength + body.length;
   if (end > limit) return -1;
-  encodeHeader(buffer, at, end, sequence, frameKind.event, 0, event.trigger);
+  encodeHeader(buffer, at, end, sequence, frameKind.event, event.pieces === undefined ? 0 : IN_PIECES, event.trigger);
   buffer.writeDoubleLE(event.timestamp, at + 12);
   buffer.writeUInt16LE(method.length, at + 20);
   buffer.writeUInt16LE(target.length, at + 22);
@@ -104,6 +106,11 @@ export interface EventParts {
   attributes: number;
   body: number;
   end: number;
+}
+
+/** Whether the body of an event is not in its frame. */
+export function comesInPieces(buffer: Buffer, at: number): boolean {
+  return (buffer.readUInt8(at + 9) & IN_PIECES) !== 0;
 }
 
 export function eventParts(buffer: Buffer, at: number): EventParts {

@@ -4,6 +4,8 @@ import type { Answer, Event, Refusal } from './event.ts';
 export interface Job {
   event: Event | undefined;
   batch: readonly Event[] | undefined;
+  /** Index of the worker that it is bound to. A batch goes where its first event does. */
+  worker: number | undefined;
   settle(answer: Answer | readonly Answer[]): void;
   /** performance.now() when it came. */
   since: number;

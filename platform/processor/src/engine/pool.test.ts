@@ -1,20 +1,20 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Logger } from '../logger.ts';
 import type { Answer, Event } from './event.ts';
 import { Pool } from './pool.ts';
 import { ThreadWorker } from './thread-worker.ts';
 
-async function startPool(code: string): Promise<Pool> {
+async function startPool(code: string, size = 1): Promise<Pool> {
   const folder = await mkdtemp(join(tmpdir(), 'pool-'));
   await writeFile(join(folder, 'main.js'), code);
   const triggers = [{ index: 0, kind: 'kafka-cluster', name: 'events' }];
   const options = { folder, handler: 'main:handler', triggers, functionName: 'f', namespace: 'n', concurrency: 1 };
   const pool = new Pool({
     make: (workerId, listener) => new ThreadWorker({ ...options, workerId }, listener),
-    size: 1,
+    size,
     concurrency: 1,
     waitMs: 10_000,
     logger: new Logger('test', () => undefined),
@@ -57,4 +57,50 @@ it('a worker that ends while it starts makes the start fail, and is not taken fo
 
   await expect(new ThreadWorker({ ...options, workerId: 0 }, listener).start()).rejects.toMatchObject({ code: 'AMP_HANDLER_LOAD' });
   expect(exits).toEqual([]);
+});
+
+describe('events that are bound to a worker', () => {
+  const SHOW = `exports.handler = async (context, event) => {
+    const body = String([event].flat()[0].body);
+    if (body === 'exit') process.exit(3);
+    await new Promise((resolve) => setTimeout(resolve, body === 'slow' ? 300 : 0));
+    return body + ' by ' + context.workerId;
+  }`;
+  const call = (pool: Pool, body: string, worker?: number) =>
+    new Promise<string>((resolve) => pool.submit({ ...event, body: Buffer.from(body), worker }, (answer) => resolve(String(answer.body))));
+
+  it('go to that one, also in batches, and numbers beyond the workers begin again', async () => {
+    const pool = await startPool(SHOW, 2);
+
+    const answers = await Promise.all([0, 1, 2, 3, 0, 1].map((worker) => call(pool, 'x', worker)));
+    const [ofBatch] = await submit(pool, [{ ...event, body: Buffer.from('x'), worker: 3 }]);
+
+    expect(answers).toEqual(['x by 0', 'x by 1', 'x by 0', 'x by 1', 'x by 0', 'x by 1']);
+    expect(String(ofBatch?.body)).toBe('x by 1');
+  });
+
+  it('wait for it though others are free, and keep no other event waiting', async () => {
+    const pool = await startPool(SHOW, 2);
+    const order: string[] = [];
+    const note = (answer: Promise<string>) => answer.then((each) => order.push(each));
+
+    await Promise.all([
+      note(call(pool, 'slow', 0)),
+      note(call(pool, 'a', 0)),
+      note(call(pool, 'b', 0)),
+      note(call(pool, 'c')),
+      note(call(pool, 'd', 1)),
+    ]);
+
+    expect(order.slice(0, 2).sort()).toEqual(['c by 1', 'd by 1']);
+    expect(order.slice(2)).toEqual(['slow by 0', 'a by 0', 'b by 0']);
+  });
+
+  it('go to its successor where it ends, in their order', async () => {
+    const pool = await startPool(SHOW, 2);
+
+    const answers = await Promise.all(['exit', '1', '2', '3'].map((body) => call(pool, body, 1)));
+
+    expect(answers).toEqual(['{"error":"The worker ended while it handled this event"}', '1 by 1', '2 by 1', '3 by 1']);
+  });
 });

@@ -1,11 +1,11 @@
 import { messageOf } from '@ampoule/lib/errors';
 import type { Logger } from '../logger.ts';
-import { collect } from './answer-stream.ts';
 import type { Answer, Event } from './event.ts';
 import { type Job, refuse } from './job.ts';
+import { collect } from './piece-stream.ts';
 import { PoolStats } from './pool-stats.ts';
-import { Queue } from './queue.ts';
 import { Slot, type SplitJobs } from './slot.ts';
+import { Waiting } from './waiting.ts';
 import { withinLimit } from './within-limit.ts';
 import type { WorkerMaker } from './worker.ts';
 import type { QualifiedOffset, WorkerSignal, Workers } from './workers.ts';
@@ -40,7 +40,7 @@ export class Pool implements Workers {
   readonly stats: PoolStats;
   readonly #options: PoolOptions;
   readonly #slots: Slot[];
-  readonly #queue = new Queue<Job>();
+  readonly #waiting: Waiting;
   readonly #dirty: Slot[] = [];
   readonly #ackListeners: ((offset: QualifiedOffset) => void)[] = [];
   #pending = 0;
@@ -53,9 +53,10 @@ export class Pool implements Workers {
   constructor(options: PoolOptions) {
     this.#options = options;
     this.stats = new PoolStats(options.size);
+    this.#waiting = new Waiting(options.size);
     const listener = {
       answered: (slot: Slot, job: Job, answer: Answer | readonly Answer[]) => this.#answered(slot, job, answer),
-      freed: () => this.#drainQueue(),
+      freed: () => this.#placeWaiting(),
       exited: (slot: Slot, reason: string, jobs: SplitJobs) => this.#exited(slot, reason, jobs),
       acknowledged: (offset: QualifiedOffset) => {
         for (const each of this.#ackListeners) each(offset);
@@ -100,32 +101,34 @@ export class Pool implements Workers {
     this.#isStopped = true;
     await withinLimit(this.control('terminate'), Math.max(until - performance.now(), 0));
     clearInterval(this.#tick);
-    for (let job = this.#queue.shift(); job !== undefined; job = this.#queue.shift()) this.#refuse(job, 'stopped');
+    for (const job of this.#takeWaiting(() => true)) this.#refuse(job, 'stopped');
     const ended = await Promise.all(this.#slots.map((slot) => slot.kill()));
     for (const { begun, unbegun } of ended) for (const job of [...begun, ...unbegun]) this.#refuse(job, 'stopped');
   }
 
   #accept(event: Job['event'], batch: Job['batch'], settle: Job['settle']): void {
-    const job: Job = { event, batch, settle, since: performance.now(), wasAllocated: false, isStreaming: false };
+    const bound = event === undefined ? batch?.[0]?.worker : event.worker;
+    const worker = bound === undefined ? undefined : bound % this.#slots.length;
+    const job: Job = { event, batch, worker, settle, since: performance.now(), wasAllocated: false, isStreaming: false };
     this.#pending += 1;
     if (this.#isStopped) {
       this.#refuse(job, 'stopped');
       return;
     }
     this.#tick ??= setInterval(() => this.#watch(), TICK_MS);
-    if (this.#queue.size === 0 && this.#place(job, job.since)) {
+    if (!this.#waiting.isBehind(job) && this.#place(job, job.since)) {
       job.wasAllocated = true;
       this.stats.allocatedAtOnce += 1;
-    } else if (this.#options.waitMs === 0 || this.#queue.size >= MAX_WAITING) {
+    } else if (this.#options.waitMs === 0 || this.#waiting.size >= MAX_WAITING) {
       this.stats.notAllocated += 1;
       this.#refuse(job, 'unavailable');
-    } else this.#queue.push(job);
+    } else this.#waiting.push(job);
   }
 
   /** A free worker first, then one that is soon free. */
   #place(job: Job, now: number): boolean {
     const { concurrency, waitMs } = this.#options;
-    const free = this.#find(concurrency) ?? (waitMs === 0 ? undefined : this.#find(concurrency + AHEAD));
+    const free = this.#find(job, concurrency) ?? (waitMs === 0 ? undefined : this.#find(job, concurrency + AHEAD));
     if (free === undefined || !free.offer(job, now)) return false;
     this.stats.availability += this.#freePercentage();
     if (!free.isDirty) {
@@ -145,15 +148,22 @@ export class Pool implements Workers {
     return (100 * free) / this.#slots.length;
   }
 
-  #find(limit: number): Slot | undefined {
-    const isAhead = limit > this.#options.concurrency;
+  #find({ worker }: Job, limit: number): Slot | undefined {
+    if (worker !== undefined) {
+      const slot = this.#slots[worker];
+      return this.#takes(slot, limit) ? slot : undefined;
+    }
     for (let i = 0; i < this.#slots.length; i += 1) {
       this.#next = this.#next + 1 >= this.#slots.length ? 0 : this.#next + 1;
       const slot = this.#slots[this.#next];
-      if (slot === undefined || !slot.isReady || slot.load >= limit) continue;
-      if (!isAhead || (slot.isSwift && slot.mean < SWIFT_MICROSECONDS)) return slot;
+      if (this.#takes(slot, limit)) return slot;
     }
     return undefined;
+  }
+
+  #takes(slot: Slot | undefined, limit: number): slot is Slot {
+    if (slot === undefined || !slot.isReady || slot.load >= limit) return false;
+    return limit <= this.#options.concurrency || (slot.isSwift && slot.mean < SWIFT_MICROSECONDS);
   }
 
   /** At the end of a turn of the event loop, so that workers are told once of all events that came in it. */
@@ -172,19 +182,27 @@ export class Pool implements Workers {
       this.#count(job, answer, slot.index);
       this.#settle(job, answer);
     }
-    this.#drainQueue();
+    this.#placeWaiting();
   }
 
-  #drainQueue(): void {
-    if (this.#queue.size === 0) return;
+  #placeWaiting(): void {
+    if (this.#waiting.size === 0) return;
     const now = performance.now();
-    for (let job = this.#queue.peek(); job !== undefined && this.#place(job, now); job = this.#queue.peek()) {
-      this.#queue.shift();
-      if (job.wasAllocated) continue;
+    this.#waiting.drain((job) => {
+      if (!this.#place(job, now)) return false;
+      if (job.wasAllocated) return true;
       job.wasAllocated = true;
       this.stats.allocatedAfterWait += 1;
       this.stats.waited += now - job.since;
-    }
+      return true;
+    });
+  }
+
+  /** Takes the first ones out that are as wanted. */
+  #takeWaiting(isWanted: (job: Job) => boolean): Job[] {
+    const taken: Job[] = [];
+    this.#waiting.drain((job) => isWanted(job) && taken.push(job) > 0);
+    return taken;
   }
 
   #exited(slot: Slot, reason: string, jobs: SplitJobs): void {
@@ -195,16 +213,16 @@ export class Pool implements Workers {
   /** The jobs that a worker had begun fail with it; the others go to the next one. */
   #replace(slot: Slot, { begun, unbegun }: SplitJobs, refusal: 'died' | 'timeout'): void {
     this.stats.restarts += 1;
-    this.#queue.unshift(unbegun);
+    this.#waiting.putBack(unbegun);
     for (const job of begun) this.#refuse(job, refusal);
     if (!this.#isStopped) void this.#restart(slot, FIRST_RESTART_MS);
-    this.#drainQueue();
+    this.#placeWaiting();
   }
 
   async #restart(slot: Slot, waitMs: number): Promise<void> {
     try {
       await slot.start();
-      this.#drainQueue();
+      this.#placeWaiting();
     } catch (error) {
       this.#options.logger.errorWith('A worker does not start', { worker: slot.index, error: messageOf(error), retryMs: waitMs });
       await slot.kill();
@@ -218,9 +236,8 @@ export class Pool implements Workers {
     const now = performance.now();
     for (const slot of this.#slots) this.#watchSlot(slot, now);
     // A worker does not tell when it has room again for what it could not take.
-    this.#drainQueue();
-    for (let job = this.#queue.peek(); job !== undefined && now - job.since > this.#options.waitMs; job = this.#queue.peek()) {
-      this.#queue.shift();
+    this.#placeWaiting();
+    for (const job of this.#takeWaiting(({ since }) => now - since > this.#options.waitMs)) {
       this.stats.notAllocated += 1;
       this.stats.waited += now - job.since;
       this.#refuse(job, 'unavailable');
@@ -237,8 +254,8 @@ export class Pool implements Workers {
     const { eventTimeoutMs, concurrency } = this.#options;
     if (age > HANGS_MS && slot.load > concurrency && slot.isSwift) {
       slot.isSwift = false;
-      this.#queue.unshift(slot.takeBack());
-      this.#drainQueue();
+      this.#waiting.putBack(slot.takeBack());
+      this.#placeWaiting();
     }
     if (eventTimeoutMs === undefined || age <= eventTimeoutMs) return;
     this.#options.logger.warnWith('A handler timed out; its worker is replaced', { worker: slot.index, eventTimeoutMs });

@@ -18,7 +18,9 @@ export type ToThread =
   | { frame: Uint8Array }
   | { signal: WorkerSignal; id: number }
   | { credit: { sequence: number; bytes: number } }
-  | { abort: number };
+  | { abort: number }
+  | { piece: { sequence: number; bytes: Uint8Array } }
+  | { bodyEnd: { sequence: number; error?: string } };
 export type FromThread =
   | 0
   | { frame: Uint8Array }
@@ -26,6 +28,7 @@ export type FromThread =
   | { stream: { sequence: number; status: number; head: string } }
   | { chunk: { sequence: number; bytes: Uint8Array } }
   | { ended: { sequence: number; error?: string } }
+  | { wanted: { sequence: number; bytes: number } }
   | { failed: FailureToStart }
   | { signalled: number }
   | { ack: QualifiedOffset };

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import type { Worker as Thread } from 'node:worker_threads';
 import { processorError } from '../errors.ts';
 import type { WorkerOptions } from '../runtime/options.ts';
-import { AnswerStream } from './answer-stream.ts';
+import { BodySender } from './body-sender.ts';
 import type { Answer, Event } from './event.ts';
 import { decodeAnswer, encodeBatch, encodeEvent, encodeHeader, frameBound, frameKind, framesWithin, HEADER } from './frames.ts';
+import { PieceStream } from './piece-stream.ts';
 import { makeRing, RingReader, RingWriter } from './ring.ts';
 import { SignalReplies } from './signal-replies.ts';
 import { type FromThread, NOTHING, type ThreadData, type ToThread } from './thread-protocol.ts';
@@ -25,7 +26,8 @@ export class ThreadWorker implements Worker {
   readonly #answers: RingReader;
   readonly #claim: Int32Array;
   readonly #signals = new SignalReplies();
-  readonly #streams = new Map<number, AnswerStream>();
+  readonly #streams = new Map<number, PieceStream>();
+  readonly #bodies = new BodySender((message, transfer) => this.#thread.postMessage(message, transfer));
   /** Nothing is on offer, so the next event that is sent has to be put into the claim word. */
   #idle = true;
   #isReady = false;
@@ -59,7 +61,9 @@ export class ThreadWorker implements Worker {
   }
 
   send(sequence: number, event: Event): boolean {
-    return this.#offer(sequence, frameBound(event), encodeEvent, event);
+    const isSent = this.#offer(sequence, frameBound(event), encodeEvent, event);
+    if (isSent && event.pieces !== undefined) this.#bodies.add(sequence, event.pieces);
+    return isSent;
   }
 
   sendBatch(sequence: number, events: readonly Event[]): boolean {
@@ -88,6 +92,7 @@ export class ThreadWorker implements Worker {
   revoke(): number | undefined {
     const first = Atomics.exchange(this.#claim, 0, NOTHING);
     if (first === NOTHING) return undefined;
+    this.#bodies.forgetFrom(first);
     this.#idle = true;
     return first;
   }
@@ -139,6 +144,7 @@ export class ThreadWorker implements Worker {
     } else if ('stream' in message) this.#beginStream(message.stream);
     else if ('chunk' in message) this.#passOn(message.chunk);
     else if ('ended' in message) this.#endStream(message.ended.sequence, message.ended.error);
+    else if ('wanted' in message) this.#passIn(message.wanted);
     else if ('ack' in message) this.#listener.acknowledged(message.ack);
     else if ('signalled' in message) this.#signals.reply(message.signalled);
     else {
@@ -156,8 +162,10 @@ export class ThreadWorker implements Worker {
       if (copy) answer.body = Buffer.from(answer.body);
       return answer;
     };
+    const sequence = buffer.readUInt32LE(at + 4);
+    this.#bodies.forget(sequence);
     const answered = kind === frameKind.batch ? framesWithin(buffer, at).map(read) : read(at);
-    this.#listener.answered(buffer.readUInt32LE(at + 4), answered);
+    this.#listener.answered(sequence, answered);
   }
 
   #exit(reason: string): void {
@@ -177,12 +185,18 @@ export class ThreadWorker implements Worker {
   }
 
   #beginStream({ sequence, status, head }: { sequence: number; status: number; head: string }): void {
-    const stream = new AnswerStream(
+    const stream = new PieceStream(
       (bytes) => this.#post({ credit: { sequence, bytes } }),
       () => this.#post({ abort: sequence }),
     );
     this.#streams.set(sequence, stream);
     this.#listener.answered(sequence, { status, head, body: EMPTY, stream, duration: 0 });
+  }
+
+  /** Part of a request's body; as long as that goes on, the event is not late. */
+  #passIn({ sequence, bytes }: { sequence: number; bytes: number }): void {
+    this.#listener.streamed(sequence, false);
+    this.#bodies.wanted(sequence, bytes);
   }
 
   #passOn({ sequence, bytes }: { sequence: number; bytes: Uint8Array }): void {
@@ -193,6 +207,7 @@ export class ThreadWorker implements Worker {
   #endStream(sequence: number, error?: string): void {
     const stream = this.#streams.get(sequence);
     this.#streams.delete(sequence);
+    this.#bodies.forget(sequence);
     stream?.finish(error);
     this.#listener.streamed(sequence, true);
   }

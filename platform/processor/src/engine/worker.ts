@@ -25,7 +25,7 @@ export interface Worker {
 export interface WorkerListener {
   /** A list of answers belongs to a batch; one answer to a batch is that of all its events. Bodies stay as they are afterwards. */
   answered(sequence: number, answer: Answer | readonly Answer[]): void;
-  /** An answer in pieces has given a piece, or ended; until it has, the event counts as in hand. */
+  /** A body in pieces goes on: that of the event, or that of the answer, which has ended the event where it has ended. */
   streamed(sequence: number, isEnded: boolean): void;
   /** It ended by itself. Answers that were finished have been delivered. */
   exited(reason: string): void;

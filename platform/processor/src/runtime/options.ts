@@ -16,5 +16,7 @@ export interface WorkerOptions {
   namespace: string;
   /** Events that one worker may have begun and not answered. */
   concurrency: number;
+  /** Whether handlers get bodies as streams. */
+  streamsRequests?: boolean;
   runtimeAttributes?: Record<string, unknown> | undefined;
 }

@@ -12,6 +12,8 @@ export interface TriggerContext {
   workers: Workers;
   logger: Logger;
   metrics: Metrics;
+  /** Whether handlers take bodies while these come. */
+  streamsRequests?: boolean;
   /** For names that a trigger makes up, such as a queue's. */
   namespace: string;
   functionName: string;

@@ -77,5 +77,6 @@ it('gives a Java handler the attributes of a message of a stream', async () => {
   expect(await show('type')).toBe('t12true');
   expect(await show('id')).toBe('3');
   expect(await show('url')).toBe('u');
+  expect(await show('path', { path: '/ä b' })).toBe('/ä b');
   expect(await show('trigger')).toBe('asynckafka-clusterorders');
 });

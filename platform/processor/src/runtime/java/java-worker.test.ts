@@ -163,7 +163,7 @@ it('runs callbacks of the function when it is drained and terminated, after what
 describe('callFunction', () => {
   const CALL = handlerOf(`
         String[] words = body.split(" ");
-        Request request = new Request().setPath("/p?q=1").setBody("{}").setContentType("application/json").setServiceName(words[0]);
+        Request request = new Request().setPath("/ä b%20{100%}?q=1").setBody("{}").setContentType("application/json").setServiceName(words[0]);
         Map<String, Object> headers = new HashMap<>(Map.of("X-A", 1, "Content-Length", 77));
         if (words.length > 1) headers.put("TraceParent", words[1]);
         try {
@@ -195,7 +195,7 @@ describe('callFunction', () => {
     const { status, type, body } = await run.call({ body: await otherFunction() });
 
     expect([status, type]).toEqual([202, 'application/json']);
-    expect(JSON.parse(body)).toEqual({ call: ['POST', '/p?q=1', 'other', '1', 'application/json', '{}'] });
+    expect(JSON.parse(body)).toEqual({ call: ['POST', '/%C3%A4%20b%20%7B100%25%7D?q=1', 'other', '1', 'application/json', '{}'] });
   });
 
   it('passes on the trace of the event, unless the handler names another', async () => {

@@ -12,7 +12,8 @@ const OUTPUTS = handlerOf(
             case "content-length" -> new Response().setHeaders(headers("Content-Length", 7, "Content-Type", "text/css"));
             case "bad-header" -> new Response().setHeaders(headers("a b", "1"));
             case "bad-value" -> new Response().setHeaders(headers("a", "1\\r\\nb: 2"));
-            case "bad-status" -> new Response().setStatusCode(99);
+            case "bad-status" -> new Response().setStatusCode(600);
+            case "interim-status" -> new Response().setStatusCode(103);
             case "overflow" -> handleEvent(context, event);
             default -> failing();
         };`,
@@ -54,7 +55,7 @@ it('sends the headers of a Response, without those that belong to the connection
 it('answers 500 to what HTTP does not allow', async () => {
   const run = await runJava(OUTPUTS);
 
-  for (const name of ['bad-header', 'bad-value', 'bad-status']) {
+  for (const name of ['bad-header', 'bad-value', 'bad-status', 'interim-status']) {
     expect(await run.call({ body: name })).toMatchObject({ status: 500, body: expect.stringContaining('Invalid') });
   }
 });

@@ -1,12 +1,12 @@
 import type { AnswerParts } from '../../engine/frames.ts';
-import type { FunctionEvent } from './event.ts';
+import type { AnyEvent } from './event.ts';
 import { failureOf, type Output, outputOf, Response } from './response.ts';
 
 /**
  * Maps what a handler gave for a list of events to an answer for each. Answers that carry an event_id go to that event; a list without
  * any is in the order of the events; anything else is the one answer to all.
  */
-export function batchOutputs(output: unknown, events: readonly FunctionEvent[]): Output | Output[] {
+export function batchOutputs(output: unknown, events: readonly AnyEvent[]): Output | Output[] {
   if (!Array.isArray(output)) return wholeOutput(output);
   const byId = new Map<unknown, unknown>();
   for (const each of output) if (idOf(each) !== undefined) byId.set(idOf(each), each);

@@ -1,11 +1,11 @@
 import { Callback, type View } from './context.ts';
-import type { FunctionEvent } from './event.ts';
+import type { AnyEvent } from './event.ts';
 import type { Handler } from './load.ts';
 
 export interface CallOptions {
   handler: Handler;
   view: View;
-  event: FunctionEvent | FunctionEvent[];
+  event: AnyEvent | AnyEvent[];
 }
 
 /** Calls a handler. `done` gets what it gave, `failed` what it threw: one of them, once, at once where the handler answers at once. */

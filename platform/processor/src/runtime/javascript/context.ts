@@ -1,5 +1,5 @@
 import type { Logger } from '../../logger.ts';
-import type { FunctionEvent } from './event.ts';
+import type { AnyEvent } from './event.ts';
 import type { Platform } from './platform.ts';
 import { Response } from './response.ts';
 
@@ -77,16 +77,16 @@ export class Callback {
 }
 
 /** Makes the context for a call of the handler. */
-export type View = (callback: Callback, event: FunctionEvent | FunctionEvent[], logger?: Logger) => Context;
+export type View = (callback: Callback, event: AnyEvent | AnyEvent[], logger?: Logger) => Context;
 
 /** Makes views of a context, each for one event: a callback that comes too late cannot answer the next event. */
 export function viewsOf(worker: Context): View {
   class EventView {
     readonly #callback: Callback;
-    readonly #event: FunctionEvent | FunctionEvent[];
+    readonly #event: AnyEvent | AnyEvent[];
     #platform: Platform | undefined;
 
-    constructor(callback: Callback, event: FunctionEvent | FunctionEvent[]) {
+    constructor(callback: Callback, event: AnyEvent | AnyEvent[]) {
       this.#callback = callback;
       this.#event = event;
     }

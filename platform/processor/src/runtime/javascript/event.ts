@@ -1,45 +1,62 @@
 import { randomUUID } from 'node:crypto';
 import type { EventAttributes } from '../../engine/event.ts';
-import { eventParts } from '../../engine/frames.ts';
+import { comesInPieces, eventParts } from '../../engine/frames.ts';
 import { type Headers, headersOf } from '../headers.ts';
 import type { TriggerInfo } from '../options.ts';
 
+export interface FunctionEventOptions<Body> {
+  lastInBatch?: boolean;
+  /** Makes the body of what has come of it, or of pieces that are to come. */
+  openBody?: ((bytes: Buffer, isInPieces: boolean) => Body) | undefined;
+}
+
+const NO_ATTRIBUTES: EventAttributes = {};
+
 /** An event as handlers see it. It reads from the frame what the handler asks for, when it asks. */
-export class FunctionEvent {
+export class FunctionEvent<Body = Buffer> {
   readonly trigger: TriggerInfo;
   /** Whether a list of events ends with this one. */
   readonly lastInBatch: boolean;
   readonly #frame: Buffer;
+  readonly #at: number;
   readonly #parts: ReturnType<typeof eventParts>;
   #target: string | undefined;
-  #body: Buffer | undefined;
+  readonly #openBody: FunctionEventOptions<Body>['openBody'];
+  #body: Body | undefined;
   #headers: Headers | undefined;
   #fields: Record<string, string> | undefined;
   #attributes: EventAttributes | undefined;
   #id: string | undefined;
 
   /** The frame must stay as it is for as long as the event is in use. */
-  constructor(frame: Buffer, at: number, trigger: TriggerInfo, lastInBatch = true) {
+  constructor(frame: Buffer, at: number, trigger: TriggerInfo, { lastInBatch = true, openBody }: FunctionEventOptions<Body> = {}) {
     this.#frame = frame;
     this.#parts = eventParts(frame, at);
+    this.#at = at;
+    this.#openBody = openBody;
     this.trigger = trigger;
     this.lastInBatch = lastInBatch;
   }
 
-  get body(): Buffer {
-    this.#body ??= this.#frame.subarray(this.#parts.body, this.#parts.end);
+  /** Bytes, or a stream of them where the function has `runtimeAttributes.streamRequests`. */
+  get body(): Body {
+    this.#body ??= this.#openBody === undefined ? (this.#bytes() as unknown as Body) : this.#openBody(this.#bytes(), this.#isInPieces());
     return this.#body;
   }
 
+  /** Bytes of the body; of one that is still on its way, what the sender says of it, or 0. */
   get size(): number {
-    return this.#parts.end - this.#parts.body;
+    return this.#isInPieces() ? Number(this.getHeader('content-length') ?? 0) : this.#parts.end - this.#parts.body;
   }
 
   get method(): string {
     return this.#frame.toString('latin1', this.#parts.method, this.#parts.target);
   }
 
+  /** Of an HTTP request: without percent signs, as Nuclio gives it. */
   get path(): string {
+    const given = this.#given().path;
+    if (given !== undefined) return given;
     const target = this.#targetText();
     const question = target.indexOf('?');
     return question < 0 ? target : target.slice(0, question);
@@ -115,7 +132,20 @@ export class FunctionEvent {
     const { trigger, id, method, path, url, headers, fields, contentType, size, timestamp, type, typeVersion, version } = this;
     const { shardID, numShards, topic, offset } = this;
     const request = { id, method, path, url, headers, fields, contentType, size, timestamp, trigger };
-    return { ...request, type, typeVersion, version, shardID, numShards, topic, offset, body: this.body.toString('base64') };
+    return { ...request, type, typeVersion, version, shardID, numShards, topic, offset, ...this.#bodyForJson() };
+  }
+
+  #isInPieces(): boolean {
+    return comesInPieces(this.#frame, this.#at);
+  }
+
+  #bytes(): Buffer {
+    return this.#frame.subarray(this.#parts.body, this.#parts.end);
+  }
+
+  /** A stream can be read but once, and that is the handler's to do. */
+  #bodyForJson(): object {
+    return this.#openBody === undefined ? { body: this.#bytes().toString('base64') } : {};
   }
 
   #targetText(): string {
@@ -130,7 +160,8 @@ export class FunctionEvent {
 
   #given(): EventAttributes {
     const { attributes, body } = this.#parts;
-    this.#attributes ??= attributes === body ? {} : (JSON.parse(this.#frame.toString('utf8', attributes, body)) as EventAttributes);
+    this.#attributes ??=
+      attributes === body ? NO_ATTRIBUTES : (JSON.parse(this.#frame.toString('utf8', attributes, body)) as EventAttributes);
     return this.#attributes;
   }
 
@@ -141,7 +172,10 @@ export class FunctionEvent {
   }
 
   #formFields(): URLSearchParams {
-    const isForm = this.contentType.startsWith('application/x-www-form-urlencoded');
-    return new URLSearchParams(isForm ? this.body.toString('utf8') : '');
+    const isForm = this.#openBody === undefined && this.contentType.startsWith('application/x-www-form-urlencoded');
+    return new URLSearchParams(isForm ? this.#bytes().toString('utf8') : '');
   }
 }
+
+/** An event, whatever its body is. */
+export type AnyEvent = FunctionEvent<unknown>;

@@ -1,9 +1,10 @@
 import { eventParts, frameKind, framesWithin } from '../../engine/frames.ts';
 import type { WorkerOptions } from '../options.ts';
 import { batchOutputs, withDuration } from './batch.ts';
+import { type BodyReceiver, streamOf } from './body-receiver.ts';
 import { callHandler } from './call.ts';
 import { type Context, type View, viewsOf } from './context.ts';
-import { FunctionEvent } from './event.ts';
+import { type AnyEvent, FunctionEvent } from './event.ts';
 import type { Claimed, Inbox } from './inbox.ts';
 import type { Handler } from './load.ts';
 import { CollectingLogger, LogLevelFinder } from './log-level.ts';
@@ -18,6 +19,7 @@ export interface ExecutorOptions {
   inbox: Inbox;
   outbox: Outbox;
   streams: StreamSender;
+  bodies: BodyReceiver;
 }
 
 /** Answers that are ready are announced at least this often while events are at hand. */
@@ -81,7 +83,7 @@ export class Executor {
 
   #callWithEvent(sequence: number, frame: Buffer): void {
     const { handler, outbox } = this.#world;
-    const event = new FunctionEvent(frame, 0, this.#triggerOf(frame, 0));
+    const event = this.#eventOf(sequence, frame);
     const { head, attributes } = eventParts(frame, 0);
     const level = head === attributes ? undefined : this.#levels.find(frame.subarray(head, attributes));
     const collecting = level === undefined ? undefined : new CollectingLogger(this.#world.options.functionName, level);
@@ -90,11 +92,11 @@ export class Executor {
     const finish = (output: Output): void => {
       const { status, head: lines, body, stream } = collecting === undefined ? output : collecting.addTo(output);
       if (stream !== undefined) {
-        void this.#world.streams.send(sequence, { status, head: lines, body }, stream).then(() => this.#end());
+        void this.#world.streams.send(sequence, { status, head: lines, body }, stream).then(() => this.#end(sequence));
         return;
       }
       outbox.put(sequence, { status, head: lines, body, duration: microsecondsSince(startedAt) });
-      this.#end();
+      this.#end(sequence);
     };
     callHandler(
       { handler, view, event },
@@ -106,13 +108,13 @@ export class Executor {
   #callWithBatch(sequence: number, frame: Buffer): void {
     const { handler, outbox } = this.#world;
     const offsets = framesWithin(frame, 0);
-    const events = offsets.map((at, i) => new FunctionEvent(frame, at, this.#triggerOf(frame, at), i === offsets.length - 1));
+    const events = offsets.map((at, i) => this.#partOfBatch(frame, at, i === offsets.length - 1));
     const startedAt = performance.now();
     const finish = (outputs: Output | readonly Output[]): void => {
       const duration = microsecondsSince(startedAt);
       if ('length' in outputs) outbox.putBatch(sequence, withDuration(outputs, duration));
       else outbox.put(sequence, { ...outputs, duration });
-      this.#end();
+      this.#end(sequence);
     };
     const fail = (error: unknown): void => finish(this.#failed(error));
     callHandler(
@@ -144,7 +146,22 @@ export class Executor {
     return failureOf(error);
   }
 
-  #end(): void {
+  #eventOf(sequence: number, frame: Buffer): AnyEvent {
+    const { options, bodies } = this.#world;
+    const trigger = this.#triggerOf(frame, 0);
+    if (options.streamsRequests !== true) return new FunctionEvent(frame, 0, trigger);
+    const openBody = (bytes: Buffer, isInPieces: boolean) => (isInPieces ? bodies.open(sequence) : streamOf(bytes));
+    return new FunctionEvent<unknown>(frame, 0, trigger, { openBody });
+  }
+
+  #partOfBatch(frame: Buffer, at: number, lastInBatch: boolean): AnyEvent {
+    const openBody = this.#world.options.streamsRequests === true ? streamOf : undefined;
+    return new FunctionEvent<unknown>(frame, at, this.#triggerOf(frame, at), { lastInBatch, openBody });
+  }
+
+  #end(sequence: number): void {
+    const { options, bodies } = this.#world;
+    if (options.streamsRequests === true) bodies.answered(sequence);
     this.#running -= 1;
     if (!this.#isPumping) this.pump();
   }

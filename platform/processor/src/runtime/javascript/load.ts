@@ -4,9 +4,9 @@ import { messageOf } from '@ampoule/lib/errors';
 import { javascriptHandlerOf } from '@ampoule/platform-api/handler';
 import { processorError } from '../../errors.ts';
 import type { Context } from './context.ts';
-import type { FunctionEvent } from './event.ts';
+import type { AnyEvent } from './event.ts';
 
-export type Handler = (context: Context, event: FunctionEvent | FunctionEvent[]) => unknown;
+export type Handler = (context: Context, event: AnyEvent | AnyEvent[]) => unknown;
 export type InitContext = (context: Context) => unknown;
 
 export interface LoadedHandler {

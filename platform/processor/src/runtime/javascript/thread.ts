@@ -4,6 +4,7 @@ import { RingReader, RingWriter } from '../../engine/ring.ts';
 import type { FailureToStart, FromThread, ThreadData, ToThread } from '../../engine/thread-protocol.ts';
 import type { WorkerSignal } from '../../engine/workers.ts';
 import { Logger } from '../../logger.ts';
+import { BodyReceiver } from './body-receiver.ts';
 import { type Context, makeContext } from './context.ts';
 import { Executor } from './executor.ts';
 import { Inbox } from './inbox.ts';
@@ -41,7 +42,8 @@ function serve({ options, events, answers, claim }: ThreadData, { handler }: Loa
   const inbox = new Inbox(new RingReader(events), new Int32Array(claim));
   const outbox = new Outbox(new RingWriter(answers), port);
   const streams = new StreamSender(post);
-  const executor = new Executor({ options, handler, context, inbox, outbox, streams });
+  const bodies = new BodyReceiver(post);
+  const executor = new Executor({ options, handler, context, inbox, outbox, streams, bodies });
   port.on('message', (message: ToThread) => {
     if (message === 0) executor.pump();
     else if ('frame' in message) {
@@ -49,6 +51,8 @@ function serve({ options, events, answers, claim }: ThreadData, { handler }: Loa
       executor.pump();
     } else if ('credit' in message) streams.credit(message.credit.sequence, message.credit.bytes);
     else if ('abort' in message) streams.abort(message.abort);
+    else if ('piece' in message) bodies.push(message.piece.sequence, message.piece.bytes);
+    else if ('bodyEnd' in message) bodies.end(message.bodyEnd.sequence, message.bodyEnd.error);
     else if ('signal' in message) void signal(context, message.signal, message.id);
   });
 }

@@ -52,6 +52,7 @@ it('gives a Python handler the attributes of a message of a stream', async () =>
   const { body } = await run.call({ body: expression, attributes, trigger: 1 });
 
   expect(body).toBe("('i', 'u', 'tö', 2, 5, 77, 't', '1', '2', 'orders')");
+  expect((await run.call({ body: 'event.path', target: '/%C3%A4', attributes: { path: '/ä' } })).body).toBe("'/ä'");
 });
 
 it('decodes a body only where its type is exactly application/json, and leaves what is no JSON as bytes', async () => {

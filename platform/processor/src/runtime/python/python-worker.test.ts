@@ -266,11 +266,11 @@ import nuclio_sdk
 import nuclio_sdk.platform
 nuclio_sdk.platform.PORT = ${port}
 def handler(context, event):
-    answer = context.platform.call_function('other', nuclio_sdk.Event(body={'a': 1}, path='/p'), service_name_override='127.0.0.1')
+    answer = context.platform.call_function('other', nuclio_sdk.Event(body={'a': 1}, path='/ä b%20?q=1'), service_name_override='127.0.0.1')
     return repr((answer.status_code, answer.body))
 `);
 
-  expect((await run.call()).body).toBe(`(200, ['/p', 'other', '{"a": 1}'])`);
+  expect((await run.call()).body).toBe(`(200, ['/%C3%A4%20b%20?q=1', 'other', '{"a": 1}'])`);
 });
 
 describe.each(['def', 'async def'])('the trace of an event, in a handler that is %s', (def) => {

@@ -6,11 +6,11 @@ import type { TriggerInfo } from '../options.ts';
 /** Environment variables that tell a program of its event, by Nuclio's names. */
 export function environmentOf(event: Event, headers: Headers, trigger: TriggerInfo | undefined): Record<string, string> {
   const { method, target, timestamp, attributes = {} } = event;
-  return {
+  const variables = {
     NUCLIO_EVENT_ID: attributes.id ?? randomUUID(),
     NUCLIO_EVENT_CONTENT_TYPE: attributes.contentType ?? headers.get('content-type') ?? '',
     NUCLIO_EVENT_TIMESTAMP: new Date(timestamp).toISOString(),
-    NUCLIO_EVENT_PATH: target.split('?')[0] ?? '',
+    NUCLIO_EVENT_PATH: attributes.path ?? target.split('?')[0] ?? '',
     NUCLIO_EVENT_URL: attributes.url ?? `http://${headers.get('host') ?? ''}${target}`,
     NUCLIO_EVENT_METHOD: method,
     NUCLIO_EVENT_SHARD_ID: String(attributes.shardId ?? 0),
@@ -22,6 +22,8 @@ export function environmentOf(event: Event, headers: Headers, trigger: TriggerIn
     NUCLIO_TRIGGER_KIND: trigger?.kind ?? '',
     ...traceOf(headers),
   };
+  // A variable ends with its first NUL, and no program starts with one that has more behind it. A path can bring some along: /%00.
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, value.replaceAll('\0', '')]));
 }
 
 /** Under the names that programs for OpenTelemetry look for. */

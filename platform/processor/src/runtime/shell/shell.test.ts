@@ -19,6 +19,11 @@ describe('a shell script', () => {
     expect(await call(url, { headers: { 'x-nuclio-arguments': 'c $(id)' } })).toMatchObject({ body: 'GET / http c $(id)\n' });
   });
 
+  it('gets a path decoded, without what no environment can hold', async () => {
+    const { url } = await run('printf %s "$NUCLIO_EVENT_PATH"');
+    expect(await call(`${url}/a%20b%00/c%2f..%2fd`)).toMatchObject({ status: 200, body: '/a b/d' });
+  });
+
   it('that fails is answered with 500, its code and what it printed', async () => {
     const { url } = await run('echo half; exit 3');
     expect(await call(url)).toMatchObject({ status: 500, body: 'Failed to run shell command.\nError: exit status 3\nOutput:half\n' });

@@ -24,7 +24,7 @@ export function eventLineOf(event: Event, head: string, trigger: TriggerInfo | u
     headers: headers.byName,
     id: attributes.id ?? randomUUID(),
     method,
-    path: path || '/',
+    path: attributes.path ?? (path || '/'),
     size: body.length,
     timestamp: Math.floor(timestamp / 1000),
     url: attributes.url ?? `http://${headers.get('host') ?? ''}${target}`,

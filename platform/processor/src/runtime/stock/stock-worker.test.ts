@@ -39,10 +39,11 @@ describe('a wrapper that speaks the protocol of Nuclio', () => {
   it('gets the attributes of a message of a stream', async () => {
     const run = await runWrapper('return { body: JSON.stringify(event) };');
     const attributes = { id: 'i', url: 'u', topic: 'tö', shardId: 2, numShards: 5, offset: 77, type: 't', typeVersion: '1', version: '2' };
-    const { body } = await run.call({ attributes, trigger: 1 });
+    const { body } = await run.call({ target: '/%C3%A4', attributes: { ...attributes, path: '/ä' }, trigger: 1 });
 
     expect(JSON.parse(body)).toMatchObject({
       trigger: { class: 'async', kind: 'kafka-cluster', name: 'orders' },
+      path: '/ä',
       ...{ id: 'i', url: 'u', topic: 'tö', shard_id: 2, num_shards: 5, offset: 77, type: 't', type_version: '1', version: '2' },
     });
   });
@@ -53,7 +54,7 @@ describe('a wrapper that speaks the protocol of Nuclio', () => {
       { body: '//4A\\n', body_encoding: 'base64' },
       { body: null, headers: null, content_type: null, status_code: 0 },
       { headers: { 'a b': '1' } },
-      { status_code: 99 },
+      { status_code: 103 },
     ][Buffer.from(event.body, 'base64').toString()];`);
 
     expect(await run.call({ body: '0' })).toMatchObject({
@@ -64,7 +65,9 @@ describe('a wrapper that speaks the protocol of Nuclio', () => {
     expect((await run.call({ body: '1' })).bytes).toEqual(Buffer.from([0xff, 0xfe, 0]));
     expect(await run.call({ body: '2' })).toMatchObject({ status: 200, body: '', headers: { 'content-type': 'text/plain' } });
     expect(await run.call({ body: '3' })).toMatchObject({ status: 500, body: expect.stringContaining('Invalid header name') });
-    expect(await run.call({ body: '4' })).toMatchObject({ status: 500, body: 'Invalid status code 99' });
+    const wrong = await run.call({ body: '4', headers: { 'x-nuclio-log-level': 'error' } });
+    expect(wrong).toMatchObject({ status: 500, body: 'Invalid status code 103' });
+    expect(JSON.parse(wrong.headers['x-nuclio-logs'] ?? '')).toMatchObject([{ level: 'error', error: 'Invalid status code 103' }]);
   });
 
   it('has its logs written, and added to an answer that they were asked for with', async () => {

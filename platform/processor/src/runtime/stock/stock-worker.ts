@@ -161,7 +161,8 @@ export class StockWorker implements Worker {
     }
     const { job, sentAt, duration, logs } = this.#inHand;
     this.#inHand = undefined;
-    job.answers.push(answerOf(response, duration ?? Math.round((performance.now() - sentAt) * 1000), logs));
+    const took = duration ?? Math.round((performance.now() - sentAt) * 1000);
+    job.answers.push(answerOf(response, took, { logger: this.#logger, collected: logs }));
     if (job.answers.length < job.events.length) this.#next(job);
     else {
       const [first] = job.answers;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import type { AnswerStream } from '../../engine/answer-stream.ts';
 import type { Answer } from '../../engine/event.ts';
+import type { PieceStream } from '../../engine/piece-stream.ts';
 import { receiveInPlace } from './receive.ts';
 import { type HeadFacts, headFactsOf, type RequestLine, requestLineOf } from './request-head.ts';
 import { statusLines } from './status-line.ts';
@@ -10,6 +10,8 @@ export interface Request extends RequestLine {
   head: Buffer;
   facts: HeadFacts;
   body: Buffer;
+  /** The body, where it is still on its way. */
+  pieces?: PieceStream;
 }
 
 /** Answers a request, at once or later; the header lines beside the answer's own are of the server. */
@@ -20,6 +22,8 @@ export interface ConnectionOptions {
   maxHead: number;
   /** Bytes. */
   maxBody: number;
+  /** Whether a request may be begun before its body is here. */
+  streams: boolean;
   /** Takes a request; the answer may come at once. */
   request(request: Request, send: Send): void;
   /** Takes over a connection that asks for more than a plain request. It is paused, and what was read is put back into it. */
@@ -155,6 +159,10 @@ export class Connection {
     }
     const bodyAt = end + END.length;
     const requestEnd = bodyAt + facts.contentLength;
+    if (buffer.length < requestEnd && this.#options.streams) {
+      this.#handOver();
+      return;
+    }
     if (buffer.length < requestEnd) {
       const body = Buffer.allocUnsafeSlow(facts.contentLength);
       const filled = buffer.copy(body, 0, bodyAt);
@@ -208,7 +216,7 @@ export class Connection {
     this.#goOn(isLast);
   }
 
-  #answerInPieces({ status, head }: Answer, stream: AnswerStream, extraHead: string): void {
+  #answerInPieces({ status, head }: Answer, stream: PieceStream, extraHead: string): void {
     const socket = this.#socket;
     if (socket.destroyed) {
       stream.abort();

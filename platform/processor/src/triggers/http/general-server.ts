@@ -1,11 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AnswerStream } from '../../engine/answer-stream.ts';
-import { readBody } from './body.ts';
+import type { PieceStream } from '../../engine/piece-stream.ts';
+import { declaredLength, declaresBody, readBody } from './body.ts';
 import type { Request, Send } from './connection.ts';
+import { RequestBody } from './request-body.ts';
 
 export interface GeneralServerOptions {
   maxHead: number;
   maxBody: number;
+  streams: boolean;
   request(request: Request, send: Send): void;
   isDraining(): boolean;
 }
@@ -14,6 +16,7 @@ export interface GeneralServerOptions {
 const KEEP_ALIVE_MS = 150_000;
 const HEADERS_TIMEOUT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 300_000;
+const EMPTY = Buffer.alloc(0);
 
 /** The general server, for requests that are not plain: chunked bodies, expectations, HTTP/1.0, HEAD, malformed ones. */
 export function makeGeneralServer(options: GeneralServerOptions): Server {
@@ -25,17 +28,32 @@ export function makeGeneralServer(options: GeneralServerOptions): Server {
 
 async function serve(request: IncomingMessage, response: ServerResponse, options: GeneralServerOptions): Promise<void> {
   if (options.isDraining()) response.shouldKeepAlive = false;
-  const body = await readBody(request, options.maxBody);
-  if (body === undefined) {
-    // The rest of the body is not read, so the connection is of no further use.
-    response.shouldKeepAlive = false;
-    response.writeHead(413, { 'content-type': 'text/plain' }).end('Request Entity Too Large');
+  const facts = factsOf(request);
+  // What is inside of a CloudEvent shows only in the whole of it.
+  if (options.streams && !facts.mayBeCloudEvent && declaresBody(request) && declaredLength(request) <= options.maxBody) {
+    const body = new RequestBody(request, { limit: options.maxBody, onTooLarge: () => refuseTooLarge(response) });
+    // The client is then told of the rest of its body that it is not wanted, and its connection gets free for the next request.
+    response.once('finish', () => body.discard());
+    begin({ request, response, facts, options }, { body: EMPTY, pieces: body.pieces });
     return;
   }
+  const body = await readBody(request, options.maxBody);
+  if (body === undefined) refuseTooLarge(response);
+  else begin({ request, response, facts, options }, { body });
+}
+
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  facts: Request['facts'];
+  options: GeneralServerOptions;
+}
+
+function begin({ request, response, facts, options }: Exchange, content: Pick<Request, 'body' | 'pieces'>): void {
   const head = Buffer.from(headOf(request.rawHeaders), 'latin1');
   const { method = 'GET', url = '/' } = request;
-  options.request({ method, target: url, head, facts: factsOf(request), body }, (answer, extraHead) => {
-    if (response.destroyed) {
+  options.request({ method, target: originFormOf(url), head, facts, ...content }, (answer, extraHead) => {
+    if (response.destroyed || response.headersSent) {
       // Nobody takes the pieces, and without that the handler would wait for ever.
       answer.stream?.abort();
       return;
@@ -50,7 +68,17 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
   });
 }
 
-function pass(stream: AnswerStream, response: ServerResponse): void {
+/** The rest of the body is not read, so the connection is of no further use. An answer that has begun breaks off. */
+function refuseTooLarge(response: ServerResponse): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.shouldKeepAlive = false;
+  response.writeHead(413, { 'content-type': 'text/plain' }).end('Request Entity Too Large');
+}
+
+function pass(stream: PieceStream, response: ServerResponse): void {
   response.once('close', () => stream.abort());
   stream.read({
     chunk: (bytes) => void response.write(bytes, () => stream.consumed(bytes.length)),
@@ -63,6 +91,13 @@ function factsOf({ headers }: IncomingMessage): Request['facts'] {
   const mayBeCloudEvent =
     /^application\/cloudevents/i.test(type ?? '') || 'ce-specversion' in headers || 'ce-cloudeventsversion' in headers;
   return { contentLength: 0, keepAlive: true, origin, mayBeCloudEvent };
+}
+
+/** Path and query. Clients may send a whole URL (RFC 9112, section 3.2.2), as they do to proxies. */
+function originFormOf(target: string): string {
+  const rest = /^https?:\/\/[^/?]*(.*)$/i.exec(target)?.[1];
+  if (rest === undefined) return target;
+  return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 function headOf(rawHeaders: readonly string[]): string {

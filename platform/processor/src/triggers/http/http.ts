@@ -6,11 +6,12 @@ import type { Workers } from '../../engine/workers.ts';
 import { CloudEventWorkers } from '../cloudevents/workers.ts';
 import { parseAttributes } from '../delivery/attributes.ts';
 import { batchPolicyOf } from '../delivery/batcher.ts';
-import { Gatherer } from '../delivery/gatherer.ts';
+import { GatheringWorkers } from '../delivery/gathering-workers.ts';
 import type { Trigger, TriggerContext } from '../trigger.ts';
 import { httpTriggerSchema } from './attributes.ts';
 import type { Request, Send } from './connection.ts';
 import { type Cors, corsHead, preflightAnswer } from './cors.ts';
+import { otherPathOf } from './path.ts';
 import { PlainServer } from './plain-server.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -21,21 +22,26 @@ export class HttpTrigger implements Trigger {
   readonly #context: TriggerContext;
   readonly #server: PlainServer;
   readonly #cors: Cors | undefined;
-  readonly #gatherer: Gatherer<Answer> | undefined;
+  readonly #gathering: GatheringWorkers | undefined;
+  readonly #workers: Workers;
   readonly #cloudEventWorkers: Workers;
   #port = 0;
 
   /** @throws AMP_INPUT_INVALID */
   constructor(context: TriggerContext) {
     this.#context = context;
-    const { config, workers, name } = context;
+    const { config, workers, name, streamsRequests = false } = context;
     const { cors, maxRequestBodySize, readBufferSize } = parseAttributes(httpTriggerSchema, name, config.attributes);
     this.#cors = cors.enabled ? cors : undefined;
     const batch = batchPolicyOf(config, name);
-    this.#gatherer = batch && new Gatherer(batch, (events, settle) => workers.submitBatch(events, settle));
-    this.#cloudEventWorkers = new CloudEventWorkers(workers);
+    this.#gathering = batch && new GatheringWorkers(workers, batch);
+    this.#workers = this.#gathering ?? workers;
+    // In front of the batches, so that each event of a batch of CloudEvents counts as one.
+    this.#cloudEventWorkers = new CloudEventWorkers(this.#workers);
     const request = (each: Request, send: Send) => this.#serve(each, send);
-    this.#server = new PlainServer({ maxHead: readBufferSize, maxBody: maxRequestBodySize, request });
+    // A batch waits for its events, so these come whole.
+    const streams = streamsRequests && batch === undefined;
+    this.#server = new PlainServer({ maxHead: readBufferSize, maxBody: maxRequestBodySize, streams, request });
   }
 
   /** The port that it listens on. */
@@ -48,23 +54,33 @@ export class HttpTrigger implements Trigger {
   }
 
   async stop(limitMs: number): Promise<void> {
-    this.#gatherer?.flush();
+    this.#gathering?.flush();
     await this.#server.stop(limitMs);
   }
 
   #serve(request: Request, send: Send): void {
-    const { method, target, head, facts, body } = request;
+    const { method, target, head, facts, body, pieces } = request;
     const refusal = target.startsWith(paths.health) ? textAnswer(200, 'ok') : this.#refusalByCors(request);
     if (refusal !== undefined) {
       send(refusal, '');
       return;
     }
     const extra = this.#cors === undefined || facts.origin === undefined ? '' : (corsHead(this.#cors, facts.origin) ?? '');
-    const event: Event = { trigger: this.#context.index, timestamp: Date.now(), method, target, head, body, takesStream: true };
+    const path = otherPathOf(target);
+    const event: Event = {
+      trigger: this.#context.index,
+      timestamp: Date.now(),
+      method,
+      target,
+      head,
+      body,
+      pieces,
+      attributes: path === undefined ? undefined : { path },
+      takesStream: true,
+    };
     const settle = (answer: Answer) => send(answer, extra);
     if (facts.mayBeCloudEvent) this.#cloudEventWorkers.submit(event, settle);
-    else if (this.#gatherer !== undefined) this.#gatherer.add(event, settle);
-    else this.#context.workers.submit(event, settle);
+    else this.#workers.submit(event, settle);
   }
 
   /** The answer to a preflight, and to a request from an origin that is not allowed, which as with Nuclio is empty. */

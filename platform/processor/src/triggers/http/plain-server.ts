@@ -8,6 +8,8 @@ export interface PlainServerOptions {
   maxHead: number;
   /** Bytes. */
   maxBody: number;
+  /** Whether a request may be begun before its body is here. */
+  streams?: boolean;
   request(request: Request, send: Send): void;
 }
 
@@ -65,11 +67,12 @@ export class PlainServer {
   }
 
   #accept(socket: Socket): void {
-    const { maxHead, maxBody, request } = this.#options;
+    const { maxHead, maxBody, streams = false, request } = this.#options;
     const isDraining = () => this.#isDraining;
     const connection: Connection = new Connection(socket, {
       maxHead,
       maxBody,
+      streams,
       request,
       isDraining,
       handOver: (each) => void this.#handOver(each),
@@ -80,7 +83,7 @@ export class PlainServer {
 
   async #handOver(socket: Socket): Promise<void> {
     this.#general ??= import('./general-server.ts').then(({ makeGeneralServer }) =>
-      makeGeneralServer({ ...this.#options, isDraining: () => this.#isDraining }),
+      makeGeneralServer({ streams: false, ...this.#options, isDraining: () => this.#isDraining }),
     );
     (await this.#general).emit('connection', socket);
     socket.resume();

@@ -57,6 +57,26 @@ describe('KafkaTrigger', () => {
     expect(Math.abs(Date.now() - (events[0]?.timestamp ?? 0))).toBeLessThan(60_000);
   });
 
+  it('binds partitions to workers in mode static, in turn for each topic, and to none in mode pool', async () => {
+    const topics = [await kafka.client.topic(3), await kafka.client.topic(3)];
+    for (const topic of topics) for (const partition of [0, 1, 2]) await kafka.client.send(topic, numbers(4), { partition });
+    const boundBy = async (workerAllocationMode: string) => {
+      const seen: [topic: number, partition: number | undefined, worker: number | undefined][] = [];
+      const handle = (event: Event) => {
+        seen.push([topics.indexOf(event.attributes?.topic ?? ''), event.attributes?.shardId, event.worker]);
+        return textAnswer(200);
+      };
+      const consumerGroup = `${kafka.group}-${workerAllocationMode}`;
+      const trigger = await kafka.triggerOf('', handle, { attributes: { topics, consumerGroup, workerAllocationMode } });
+      await until(() => seen.length === 24);
+      await trigger.stop(1000);
+      return [...new Set(seen.map((each) => each.join()))].sort();
+    };
+
+    expect(await boundBy('static')).toEqual(['0,0,0', '0,1,1', '0,2,2', '1,0,0', '1,1,1', '1,2,2']);
+    expect(await boundBy('pool')).toEqual(['0,0,', '0,1,', '0,2,', '1,0,', '1,1,', '1,2,']);
+  });
+
   it('begins with what comes after its first start unless told otherwise, and then goes on where it stopped', async () => {
     const topic = await kafka.client.topic();
     const seen: string[] = [];

@@ -82,9 +82,6 @@ export class KafkaTrigger implements Trigger {
     const { config, logger } = this.#context;
     const unread = unreadAttributes(config);
     if (unread.length > 0) logger.warnWith('Attributes of the trigger that have no effect', { names: unread });
-    if (this.#attributes.workerAllocationMode === 'static') {
-      logger.warnWith('Partitions are not bound to workers; their events are in order in any case', { workerAllocationMode: 'static' });
-    }
   }
 
   async #attempt(base: BaseOptions, attributes: KafkaAttributes): Promise<void> {

@@ -22,12 +22,14 @@ export interface RecordSource {
   topic: string;
   partition: number;
   numShards: number;
+  /** Which worker its events are bound to, if any. */
+  worker?: number | undefined;
 }
 
 /** An event with Nuclio's fields: path is the topic. The key is the header x-kafka-key. */
 export function eventOf(record: KafkaRecord, source: RecordSource, offset: number, timestamp: number): KafkaEvent {
   const { key, headers } = record;
-  const { trigger, topic, partition, numShards } = source;
+  const { trigger, topic, partition, numShards, worker } = source;
   let head = key === null ? '' : keyLine(key);
   let contentType = '';
   for (const [nameBytes, value] of headers) {
@@ -44,6 +46,7 @@ export function eventOf(record: KafkaRecord, source: RecordSource, offset: numbe
     head,
     body: record.value ?? EMPTY,
     attributes: { id: `${topic}-${partition}-${offset}`, contentType, topic, shardId: partition, numShards, offset },
+    worker,
     record,
   };
 }

@@ -9,6 +9,7 @@ import type { BatchPolicy } from '../delivery/batcher.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { OutageLog } from '../delivery/outage-log.ts';
 import type { KafkaAttributes } from './attributes.ts';
+import { boundWorkersOf } from './bound-workers.ts';
 import { Fetcher } from './fetcher.ts';
 import { Group, type Start } from './group.ts';
 import { Partition } from './partition.ts';
@@ -107,7 +108,7 @@ export class Stream {
   async #assign(assignments: readonly GroupAssignment[]): Promise<void> {
     this.#round += 1;
     const round = this.#round;
-    const { logger, workers } = this.#options;
+    const { logger, workers, attributes } = this.#options;
     for (let failures = 0; round === this.#round && !this.#stopping; failures += 1) {
       try {
         const counts = await this.#group.partitionCounts();
@@ -117,7 +118,8 @@ export class Stream {
         this.#drained = false;
         this.#counts = counts;
         this.#delivery = this.#options.makeDelivery();
-        for (const start of starts) this.#begin(start, counts.get(start.topic) ?? 0);
+        const bound = attributes.workerAllocationMode === 'static' ? boundWorkersOf(starts) : undefined;
+        for (const start of starts) this.#begin(start, counts.get(start.topic) ?? 0, bound?.get(start));
         logger.infoWith('Partitions assigned', { partitions: [...this.#partitions.keys()] });
         // Also where nothing was handled yet: the next member shall not begin later than this one has.
         await this.#commit();
@@ -132,13 +134,13 @@ export class Stream {
     }
   }
 
-  #begin({ topic, partition: number, offset, committed }: Start, numShards: number): void {
+  #begin({ topic, partition: number, offset, committed }: Start, numShards: number, worker: number | undefined): void {
     const { trigger, batch, attributes } = this.#options;
     const { explicitAckMode, ackWindowSize } = attributes;
     const key = keyOf(topic, number);
     const leftover = this.#leftovers.get(key);
     const begin = (start: number) => {
-      const source = { trigger, topic, partition: number, numShards };
+      const source = { trigger, topic, partition: number, numShards, worker };
       const onTaken = () => this.#fetcher.schedule();
       const partition = new Partition({ source, start, delivery: this.#delivery, batch, explicitAckMode, ackWindowSize, onTaken });
       partition.committed = committed;

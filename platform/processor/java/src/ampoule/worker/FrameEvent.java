@@ -128,6 +128,8 @@ final class FrameEvent implements Event {
 
     @Override
     public String getPath() {
+        String given = attribute("path");
+        if (!given.isEmpty()) return given;
         String target = target();
         int query = target.indexOf('?');
         String path = query < 0 ? target : target.substring(0, query);

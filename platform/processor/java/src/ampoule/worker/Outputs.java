@@ -26,7 +26,8 @@ final class Outputs {
     static Answer answerOf(Response response) {
         if (response == null) return EMPTY;
         long status = response.getStatusCode();
-        if (status < 100 || status > 599) throw new IllegalArgumentException("Invalid status code " + status);
+        // Below 200 are those after which a client waits for the answer proper.
+        if (status < 200 || status > 599) throw new IllegalArgumentException("Invalid status code " + status);
         byte[] body = response.getBody();
         return new Answer((int) status, headOf(response), body == null ? NOTHING : body);
     }

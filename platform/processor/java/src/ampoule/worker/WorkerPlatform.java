@@ -36,7 +36,7 @@ final class WorkerPlatform implements Platform {
     public Response callFunction(String functionName, Request request) throws IOException, InterruptedException {
         String service = request.getServiceName() == null ? "nuclio-" + functionName : request.getServiceName();
         String host = service.contains(":") ? service : service + PORT;
-        HttpRequest.Builder call = HttpRequest.newBuilder(URI.create("http://" + host + request.getPath()))
+        HttpRequest.Builder call = HttpRequest.newBuilder(URI.create("http://" + host + Targets.encoded(request.getPath())))
                 .timeout(request.getTimeout())
                 .method(request.getMethod(), BodyPublishers.ofByteArray(request.getBody()))
                 .setHeader(TARGET, functionName);

@@ -4,8 +4,8 @@ export interface StreamReader {
   end(error: string | undefined): void;
 }
 
-/** The body of an answer that comes in pieces. One reader takes it, and tells what it has consumed. */
-export class AnswerStream {
+/** A body that comes in pieces, of an answer or of a request. One reader takes it, and tells what it has consumed. */
+export class PieceStream {
   readonly #onConsumed: (bytes: number) => void;
   readonly #onAbort: () => void;
   #reader: StreamReader | undefined;
@@ -34,7 +34,7 @@ export class AnswerStream {
     if (this.#end !== undefined) reader.end(this.#end.error);
   }
 
-  /** Lets the worker send as many bytes again. */
+  /** Lets the other side send as many bytes more. */
   consumed(bytes: number): void {
     this.#onConsumed(bytes);
   }
@@ -46,7 +46,7 @@ export class AnswerStream {
 }
 
 /** Reads a stream into one body, for those who cannot pass it on in pieces; undefined where it broke off or is too large. */
-export function collect(stream: AnswerStream, maxBytes: number): Promise<Buffer | undefined> {
+export function collect(stream: PieceStream, maxBytes: number): Promise<Buffer | undefined> {
   const parts: Uint8Array[] = [];
   let size = 0;
   return new Promise((resolve) => {
