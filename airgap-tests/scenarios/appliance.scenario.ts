@@ -290,6 +290,22 @@ def handler(context, event):
     await host.mustExec('systemctl', ['start', 'ampoule-registry.service']);
   });
 
+  it('frees the disk of what no image uses, and can be pushed to afterwards, also where that is killed', async () => {
+    const SWEEP = 'ampoule-registry-sweep.service';
+    expect((await appliance.command('registry', 'collect')).code).toBe(0);
+    await host.mustExec('systemctl', ['start', SWEEP]);
+    await until('a well appliance', 60_000, isWell);
+    await host.mustExec('systemctl', ['start', '--no-block', SWEEP]);
+    // It may be over already, and then there is nothing to kill.
+    await host.exec('systemctl', ['kill', '--signal=SIGKILL', SWEEP]);
+    await until('the end of the sweep', 60_000, async () => {
+      const state = (await host.mustExec('systemctl', ['show', '--property=ActiveState', '--value', SWEEP])).trim();
+      return ['inactive', 'failed'].includes(state) ? (true as const) : state;
+    });
+    await appliance.deploy('swept', greetingSource);
+    expect(await host.mustExec('systemctl', ['is-active', 'ampoule-registry-collect.timer'])).toBe('active\n');
+  });
+
   it('is healed by another install when the registry lost its data', async () => {
     await host.mustExec('rm', ['-rf', '/var/lib/ampoule/registry/docker']);
     const events = await appliance.install();

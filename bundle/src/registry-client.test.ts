@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { mapConcurrently } from '@ampoule/lib/concurrent';
 import { digestOf } from '@ampoule/lib/oci/digest';
 import { RegistryClient } from '@ampoule/lib/oci/registry';
 import { type ImageManifest, mediaTypes } from '@ampoule/lib/oci/types';
@@ -114,6 +115,34 @@ it('writes a manifest given as a value, and moves a tag to another', async () =>
 it('has no manifest where there is none', async () => {
   expect(await client.getManifest(repository, 'absent')).toBeUndefined();
   expect(await client.getManifest(repository, digestOf('absent'))).toBeUndefined();
+});
+
+it('lists all tags and repositories, page by page', async () => {
+  const manifest = await manifestOf(Buffer.from('{}'), Buffer.from('tags'));
+  const tags = Array.from({ length: 501 }, (_, index) => `tag-${index}`);
+  await mapConcurrently(tags, 16, (tag) => client.putManifest(repository, tag, manifest));
+
+  expect((await client.listTags(repository)).toSorted()).toEqual(tags.toSorted());
+  expect(await client.listTags('docker.io/library/absent')).toEqual([]);
+  expect(await client.listRepositories()).toContain(repository);
+});
+
+it('takes a manifest away with all its tags, and leaves others and the blobs', async () => {
+  const gone = await manifestOf(Buffer.from('{}'), Buffer.from('gone'));
+  const digest = await client.putManifest(repository, '1', gone);
+  await client.putManifest(repository, 'latest', gone);
+  await client.putManifest(repository, '2', await manifestOf(Buffer.from('{}'), Buffer.from('stays')));
+
+  expect(await client.deleteManifest(repository, digest)).toBe(true);
+  expect(await client.deleteManifest(repository, digest)).toBe(false);
+  expect(await client.listTags(repository)).toEqual(['2']);
+  expect(await client.getManifest(repository, digest)).toBeUndefined();
+  expect(await client.hasBlob(repository, digestOf('gone'))).toBe(true);
+});
+
+it('has no tags where all were taken away', async () => {
+  await client.deleteManifest(repository, await client.putManifest(repository, '1', await manifestOf(Buffer.from('{}'), Buffer.from('a'))));
+  expect(await client.listTags(repository)).toEqual([]);
 });
 
 it('refuses a manifest whose blobs are not there, with the reason', async () => {

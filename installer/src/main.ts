@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import { listCertificates } from './certs/list.ts';
 import { hostConnection } from './commands/host-connection.ts';
 import { type InstallFlags, install } from './commands/install.ts';
+import { registryCommand } from './commands/registry.ts';
 import { prepareView } from './commands/show.ts';
 import { snapshotCommand } from './commands/snapshot.ts';
 import { certificateTable, preflightTable, statusTable } from './commands/tables.ts';
@@ -98,6 +99,7 @@ program
   .requiredOption('--yes', 'confirm that everything of the appliance may be removed')
   .action(() => uninstallHost(printer(), isJson()));
 
+program.addCommand(registryCommand(printer));
 program.addCommand(snapshotCommand(printer));
 program.addCommand(bundleCommand(printer));
 addFunctionCommands(program, printer, { ofHost: hostConnection });

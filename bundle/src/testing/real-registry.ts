@@ -17,14 +17,14 @@ const PASSWORDS = 'ampoule:$2b$04$RqsHbdCI7.ZervBuZ2B3CerPFwa7tthvS5jwKiVz2wyRX5
 /** The registry that the appliance runs, on a free port with data of its own. */
 export class RealRegistry {
   readonly url: string;
+  readonly program: string;
   readonly #folder: string;
-  readonly #program: string;
   #process: ChildProcess | undefined;
 
   private constructor(url: string, folder: string, program: string) {
     this.url = url;
     this.#folder = folder;
-    this.#program = program;
+    this.program = program;
   }
 
   /** Takes the program from the build cache; builds it first when it is not there, which takes minutes. */
@@ -35,7 +35,11 @@ export class RealRegistry {
     const config = {
       version: 0.1,
       log: { level: 'error', accesslog: { disabled: true } },
-      storage: { filesystem: { rootdirectory: join(folder, 'data') }, delete: { enabled: true } },
+      storage: {
+        filesystem: { rootdirectory: join(folder, 'data') },
+        delete: { enabled: true },
+        maintenance: { uploadpurging: { enabled: true, age: '24h', interval: '24h', dryrun: false } },
+      },
       http: { addr: `127.0.0.1:${port}` },
       auth: { htpasswd: { realm: 'test', path: join(folder, 'passwords') } },
     };
@@ -46,15 +50,25 @@ export class RealRegistry {
     return registry;
   }
 
+  /** Its configuration file. */
+  get config(): string {
+    return join(this.#folder, 'config.yaml');
+  }
+
+  /** The folder with all that it keeps. */
+  get data(): string {
+    return join(this.#folder, 'data');
+  }
+
   client(): RegistryClient {
     return new RegistryClient({ url: this.url, ...credentials });
   }
 
   /** Starts it, after killing it where it runs, as a power cut would. */
-  async restart(): Promise<void> {
+  async restart(variables: Record<string, string> = {}): Promise<void> {
     await this.kill();
-    const env = { ...process.env, OTEL_TRACES_EXPORTER: 'none', OTEL_SDK_DISABLED: 'true' };
-    this.#process = spawn(this.#program, ['serve', join(this.#folder, 'config.yaml')], { stdio: 'ignore', env });
+    const env = { ...process.env, ...variables, OTEL_TRACES_EXPORTER: 'none', OTEL_SDK_DISABLED: 'true' };
+    this.#process = spawn(this.program, ['serve', this.config], { stdio: 'ignore', env });
     const until = Date.now() + READY_TIMEOUT_MS;
     while (!(await this.client().ping())) {
       if (Date.now() > until || this.#process.exitCode !== null) throw new Error('the registry does not start');

@@ -42,7 +42,7 @@ describe('the steps', () => {
     for (const path of [...placesOf(steps), paths.journal, paths.answers, paths.trusted, paths.secrets]) {
       if (await host.exists(path)) continue;
       await mkdir(dirname(host.at(path)), { recursive: true });
-      if (path.endsWith('.service')) await writeFile(host.at(path), `ExecStart=${paths.bin}/x\n`);
+      if (/\.(service|timer)$/.test(path)) await writeFile(host.at(path), `ExecStart=${paths.bin}/x\n`);
       else if (/\.[a-z]+$/.test(path)) await writeFile(host.at(path), '');
       else if (path === paths.command) await symlink(`${paths.bin}/ampoule`, host.at(path));
       else await mkdir(host.at(path));

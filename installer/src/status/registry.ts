@@ -24,7 +24,8 @@ export async function registryStatus(host: Host): Promise<ComponentStatus> {
   }
 }
 
-async function openRegistry(host: Host): Promise<RegistryClient> {
+/** A client of the registry on an installed host. */
+export async function openRegistry(host: Host): Promise<RegistryClient> {
   const nodeAddress = (await installedAnswers(host))?.nodeAddress;
   const secrets = await readSecrets(host.at(paths.secrets));
   const ca = await host.readText(`${paths.pki}/trust.crt`);

@@ -52,6 +52,15 @@ it('follows no redirect to another origin', async () => {
   expect(other.requests).toEqual([]);
 });
 
+it('follows no link of a list to another origin', async () => {
+  const other = await serve((_, response) => response.end('{"tags":["stolen"]}'));
+  const { url } = await serve((_, response) =>
+    response.writeHead(200, { link: `<${other.url}/v2/a/tags/list?last=b>; rel="next"` }).end('{"tags":["b"]}'),
+  );
+  await expect(new RegistryClient({ url }).listTags('a')).rejects.toMatchObject({ code: 'AMP_REGISTRY_REFUSED' });
+  expect(other.requests).toEqual([]);
+});
+
 it.each(['http://HOST/v2/a/blobs/uploads/1', '//HOST/v2/a/blobs/uploads/1'])(
   'uploads nothing to %s on another origin',
   async (location) => {

@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
 import { text as readText } from 'node:stream/consumers';
 import got, { type Got, type Method, type Response } from 'got';
+import * as z from 'zod';
 import { AmpouleError } from '../errors.ts';
 import { parseJson } from '../parse.ts';
 import { digestOf } from './digest.ts';
@@ -26,6 +27,10 @@ export interface StoredManifest {
 
 const REQUEST_TIMEOUT_MS = 30_000;
 const UPLOAD_TIMEOUT_MS = 600_000;
+/** Entries in a page of a list; registries refuse more than a thousand. */
+const PAGE = 500;
+const catalogSchema = z.object({ repositories: z.array(z.string()) });
+const tagsSchema = z.object({ tags: z.array(z.string()).nullish() });
 
 /** Speaks the OCI distribution API: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md */
 export class RegistryClient {
@@ -124,6 +129,34 @@ export class RegistryClient {
     return digestOf(body);
   }
 
+  /** The names of all repositories, also of those in which nothing is left. */
+  async listRepositories(): Promise<string[]> {
+    return (await this.#pages(`/v2/_catalog?n=${PAGE}`, catalogSchema)).flatMap(({ repositories }) => repositories);
+  }
+
+  /** The tags of a repository; none where there is no such repository. */
+  async listTags(repository: string): Promise<string[]> {
+    return (await this.#pages(`/v2/${repository}/tags/list?n=${PAGE}`, tagsSchema)).flatMap(({ tags }) => tags ?? []);
+  }
+
+  /** Takes a manifest away, and every tag of the repository that leads to it. False where it is not there. */
+  async deleteManifest(repository: string, digest: string): Promise<boolean> {
+    return (await this.#expect('DELETE', `/v2/${repository}/manifests/${digest}`, [202, 404])).statusCode === 202;
+  }
+
+  /** Follows the links of a list, page by page: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags */
+  async #pages<Page>(first: string, schema: z.ZodType<Page>): Promise<Page[]> {
+    const pages: Page[] = [];
+    for (let path: string | undefined = first; path !== undefined; ) {
+      const response: Response<Uint8Array> = await this.#expect('GET', path, [200, 404]);
+      if (response.statusCode === 404) break;
+      pages.push(parseJson(schema, Buffer.from(response.rawBody).toString('utf8'), path));
+      const next = /<([^>]+)>\s*;\s*rel="?next"?/.exec(String(response.headers.link ?? ''))?.[1];
+      path = next === undefined ? undefined : this.#ownPath(next, 'GET', response);
+    }
+    return pages;
+  }
+
   async #expect(method: Method, path: string, statuses: number[], options: { headers?: Record<string, string>; body?: Buffer } = {}) {
     const response = await this.#request(method, path, options);
     if (!statuses.includes(response.statusCode)) throw refused(method, path, response.statusCode, Buffer.from(response.rawBody).toString());
@@ -139,8 +172,13 @@ export class RegistryClient {
   }
 
   #location(response: Response<unknown>): string {
-    const url = new URL(response.headers.location ?? '/', this.#origin);
-    if (url.origin !== this.#origin) throw refused('POST', url.origin, response.statusCode, 'it sends the upload to another origin');
+    return this.#ownPath(response.headers.location ?? '/', 'POST', response);
+  }
+
+  /** Credentials go to the registry's own origin alone. */
+  #ownPath(href: string, method: Method, { statusCode }: Response<unknown>): string {
+    const url = new URL(href, this.#origin);
+    if (url.origin !== this.#origin) throw refused(method, url.origin, statusCode, 'it sends the request to another origin');
     return `${url.pathname}${url.search}`;
   }
 }

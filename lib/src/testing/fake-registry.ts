@@ -36,14 +36,27 @@ export class FakeRegistry {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://registry');
     const body = await buffer(request);
     const [, repository = '', kind, name = ''] = /^\/v2\/(.+)\/(manifests|blobs)\/(.*)$/.exec(pathname) ?? [];
+    const isDigestOf = (image: string, bytes: Buffer) => image.startsWith(`${repository}:`) && digestOf(bytes) === name;
     const answer = (status: number, content?: Buffer, headers = {}) => response.writeHead(status, headers).end(content);
     if (kind === 'manifests' && request.method === 'PUT') {
       this.manifests.set(`${repository}:${name}`, body);
       return void answer(201);
     }
     if (kind === 'manifests') {
-      const manifest = this.manifests.get(`${repository}:${name}`);
-      return void answer(manifest === undefined ? 404 : 200, manifest);
+      const names = [...this.manifests].filter(([image, bytes]) => image === `${repository}:${name}` || isDigestOf(image, bytes));
+      const [, manifest] = names[0] ?? [];
+      if (request.method === 'DELETE') for (const [image] of names) this.manifests.delete(image);
+      const found = request.method === 'DELETE' ? 202 : 200;
+      return void answer(manifest === undefined ? 404 : found, manifest);
+    }
+    if (pathname === '/v2/_catalog') {
+      const repositories = [...this.manifests.keys()].map((image) => image.slice(0, image.lastIndexOf(':')));
+      return void answer(200, Buffer.from(JSON.stringify({ repositories: [...new Set(repositories)] })));
+    }
+    const [, listed] = /^\/v2\/(.+)\/tags\/list$/.exec(pathname) ?? [];
+    if (listed !== undefined) {
+      const tags = [...this.manifests.keys()].flatMap((image) => (image.startsWith(`${listed}:`) ? [image.slice(listed.length + 1)] : []));
+      return void answer(tags.length === 0 ? 404 : 200, Buffer.from(JSON.stringify({ tags })));
     }
     if (request.method === 'POST') {
       const from = this.blobs.get(`${searchParams.get('from')}@${searchParams.get('mount')}`);

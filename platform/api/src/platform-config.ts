@@ -10,6 +10,8 @@ const duration = (standard: string) =>
     .default(standard)
     .refine((text) => parseDuration(text) !== undefined, 'must be a duration such as 30s or 1m30s');
 
+const warmPods = z.int().min(0).max(100).default(0);
+
 /** What is read of Nuclio's platform configuration; all else in it passes through. */
 export const platformConfigSchema = z.looseObject({
   functionInvocationTimeout: duration('1m0s'),
@@ -26,7 +28,16 @@ export const platformConfigSchema = z.looseObject({
     })
     .prefault({}),
   /** Ours: pods that are kept to become those of functions that sleep and are called, by runtime. */
-  warmPool: z.looseObject({ nodejs: z.int().min(0).max(100).default(0) }).prefault({}),
+  warmPool: z.looseObject({ nodejs: warmPods, python: warmPods }).prefault({}),
+  /** Ours: which images of functions stay in the private registry though nothing uses them. */
+  imageRetention: z
+    .looseObject({
+      /** The newest of each function. */
+      keep: z.int().min(0).max(1000).default(5),
+      /** How long each has to be unused. */
+      graceMinutes: z.int().min(0).max(525_600).default(60),
+    })
+    .prefault({}),
   supportedAutoScaleMetrics: objects,
   autoScaleMetricsMode: z.enum(['legacy', 'custom']).default('legacy'),
   autoScale: z.looseObject({ metricName: z.string().default(''), targetValue: z.string().default('') }).prefault({}),

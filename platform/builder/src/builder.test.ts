@@ -13,6 +13,7 @@ import { type RawObject, resources } from '@ampoule/platform-api/kube/resources'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FunctionImages } from './function-images.ts';
 import { buildImage } from './image.ts';
+import { KeyLocks } from './key-locks.ts';
 import { BuildReconciler } from './reconciler.ts';
 
 const BASE = 'ampoule.internal/runtime-nodejs';
@@ -121,7 +122,7 @@ describe('the builder', () => {
     const runtimeImages = { nodejs: image, python: image, shell: image };
     const platform = new PlatformConfigSource(client, 'nuclio', logger);
     const images = new FunctionImages({ registry, runtimeImages, packagesDigest: '' });
-    const reconciler = new BuildReconciler({ client, functions, images, platform, logger });
+    const reconciler = new BuildReconciler({ client, functions, images, platform, locks: new KeyLocks(), logger });
     const again = await reconciler.reconcile('nuclio/f');
     return { ...(api.objects.get(PATH) as { metadata: object; spec: Record<string, unknown>; status: Record<string, unknown> }), again };
   }
@@ -244,7 +245,8 @@ describe('the builder', () => {
           throw error;
         });
       const images = Object.assign(Object.create(FunctionImages.prototype), { build });
-      reconciler = new BuildReconciler({ client, functions, images, platform: new PlatformConfigSource(client, 'nuclio', logger), logger });
+      const platform = new PlatformConfigSource(client, 'nuclio', logger);
+      reconciler = new BuildReconciler({ client, functions, images, platform, locks: new KeyLocks(), logger });
     });
     const stateOf = () => (api.objects.get(PATH)?.status as { state?: string } | undefined)?.state;
 

@@ -5,6 +5,7 @@ import type { RegistryClient } from '@ampoule/lib/oci/registry';
 import { type Descriptor, type ImageManifest, imageConfigSchema, mediaTypes } from '@ampoule/lib/oci/types';
 import { parseJson } from '@ampoule/lib/parse';
 import { splitImage } from '@ampoule/platform-api/names';
+import { withCreated, withoutCreated } from './created.ts';
 import { builderError } from './errors.ts';
 
 export interface ImageRequest {
@@ -41,27 +42,31 @@ export async function buildImage(registry: RegistryClient, { base, repository, l
     config: { mediaType: mediaTypes.config, digest: digestOf(config), size: config.length },
     layers: [...stored.manifest.layers, { mediaType: mediaTypes.layerGzip, digest: layer.digest, size: layer.size }],
   };
-  const tag = tagOf(digestOf(JSON.stringify(manifest)));
-  if ((await registry.getManifest(repository, tag)) === undefined) {
+  const tag = tagOf(manifest);
+  const known = await registry.getManifest(repository, tag);
+  // One that is there keeps its time, and is the same image under all its tags.
+  const made = known?.bytes ?? Buffer.from(JSON.stringify(withCreated(manifest, new Date())));
+  if (known === undefined) {
     await Promise.all([
       ...stored.manifest.layers.map((descriptor) => linkBlob(registry, repository, descriptor, from.repository)),
       sendBlob(registry, repository, layer.digest, layer.bytes),
       sendBlob(registry, repository, manifest.config.digest, config),
     ]);
-    await registry.putManifest(repository, tag, manifest);
+    await registry.putManifest(repository, tag, made);
   }
-  if (alias !== undefined) await registry.putManifest(repository, alias, manifest);
+  if (alias !== undefined) await registry.putManifest(repository, alias, made);
   return `${repository}:${tag}`;
 }
 
 /** The name of the image that was given an alias; undefined where there is none. */
 export async function imageByAlias(registry: RegistryClient, repository: string, alias: string): Promise<string | undefined> {
   const stored = await registry.getManifest(repository, alias);
-  return stored === undefined ? undefined : `${repository}:${tagOf(stored.digest)}`;
+  return stored === undefined ? undefined : `${repository}:${tagOf(stored.manifest)}`;
 }
 
-/** By the digest of a manifest. */
-function tagOf(digest: string): string {
+/** By what a manifest holds, whenever it was made. */
+function tagOf(manifest: ImageManifest): string {
+  const digest = digestOf(JSON.stringify(withoutCreated(manifest)));
   return digest.slice('sha256:'.length, 'sha256:'.length + TAG_LENGTH);
 }
 

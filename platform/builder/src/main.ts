@@ -3,13 +3,16 @@ import { KubeClient } from '@ampoule/platform-api/kube/client';
 import { loadKubeConfig } from '@ampoule/platform-api/kube/config';
 import { Controller } from '@ampoule/platform-api/kube/controller';
 import { serveHealth } from '@ampoule/platform-api/kube/health';
+import { Leadership } from '@ampoule/platform-api/kube/leadership';
 import { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
 import { resources } from '@ampoule/platform-api/kube/resources';
 import { runComponent } from '@ampoule/platform-api/kube/run';
 import { connectRegistry } from '@ampoule/platform-api/registry';
 import { pino } from 'pino';
+import { startCollecting } from './collect/start.ts';
 import { startCommands } from './commands/start.ts';
 import { FunctionImages } from './function-images.ts';
+import { KeyLocks } from './key-locks.ts';
 import { BuildReconciler } from './reconciler.ts';
 import { readSettings } from './settings.ts';
 
@@ -30,16 +33,22 @@ await runComponent(logger, async () => {
     pods: commands?.pods,
     packagesDigest: commands?.packagesDigest ?? '',
   });
-  const reconciler = new BuildReconciler({ client, functions, images, platform, logger });
+  const locks = new KeyLocks();
+  const reconciler = new BuildReconciler({ client, functions, images, platform, locks, logger });
   const controller = new Controller({ logger, primary: functions, reconcile: reconciler.reconcile, concurrency: CONCURRENCY });
-  const health = serveHealth(settings.health, () => functions.isSynced);
+  let isLeading = false;
+  const health = serveHealth(settings.health, () => isLeading && functions.isSynced);
   await functions.start();
+  const leadership = settings.candidate && (await Leadership.ofComponent(client, logger, settings.candidate));
+  isLeading = true;
   controller.start();
+  const stopCollecting = startCollecting({ client, registry, namespace: settings.namespace, platform, locks, logger });
   logger.info({ namespace: settings.namespace, registry: settings.registry.AMPOULE_REGISTRY_URL }, 'builder started');
   return async () => {
     health.close();
     reconciler.stop();
-    await controller.stop();
+    await Promise.all([controller.stop(), stopCollecting()]);
+    await leadership?.release();
     commands?.server.close();
     await functions.stop();
     client.close();

@@ -9,10 +9,12 @@ import type { Logger } from '@ampoule/platform-api/kube/logger';
 import type { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
 import { type RawObject, resources, splitKey } from '@ampoule/platform-api/kube/resources';
 import { recordVersion } from '@ampoule/platform-api/kube/versions';
+import { imageRepositoryOf } from '@ampoule/platform-api/names';
 import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
 import { validateFunction } from '@ampoule/platform-api/validate';
 import { BuildLog, recordOf } from './build-log.ts';
 import type { FunctionImages } from './function-images.ts';
+import type { KeyLocks } from './key-locks.ts';
 import { needsBuild } from './source.ts';
 
 export interface BuilderOptions {
@@ -20,6 +22,8 @@ export interface BuilderOptions {
   functions: Cache<RawObject>;
   images: FunctionImages;
   platform: PlatformConfigSource;
+  /** By repository: what lies there is not collected while a function is built. */
+  locks: KeyLocks;
   logger: Logger;
 }
 
@@ -82,9 +86,11 @@ export class BuildReconciler {
       await updateFunction(client, key, (current) => adoptedChange(current, platform));
       return undefined;
     }
-    const change = await this.#build(key, fn, JSON.stringify(object.spec));
-    if (change === undefined) return undefined;
-    await this.#report(key, fn, change);
+    // An image that is there already may be used again, and must not go before the function names it.
+    await this.#options.locks.run(imageRepositoryOf(namespace, name), async () => {
+      const change = await this.#build(key, fn, JSON.stringify(object.spec));
+      if (change !== undefined) await this.#report(key, fn, change);
+    });
     const failed = this.#failures.get(key);
     return failed === undefined ? undefined : { requeueAfterMs: Math.max(failed.notBefore - performance.now(), 1) };
   };

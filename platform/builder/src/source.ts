@@ -4,6 +4,7 @@ import { annotations, paths } from '@ampoule/platform-api/constants';
 import type { FunctionSpec, NuclioFunction } from '@ampoule/platform-api/function';
 import { handlerFileOf, runtimeNameOf } from '@ampoule/platform-api/handler';
 import { sourceRepositoryOf } from '@ampoule/platform-api/source-archive';
+import { keepSource } from '@ampoule/platform-api/source-store';
 import { archiveFilesOf } from './archive.ts';
 import { builderError } from './errors.ts';
 import { GITHUB_OUTER_FOLDERS, githubArchiveOf } from './github.ts';
@@ -54,7 +55,12 @@ export async function sourceFilesOf(
 /** An archive that was sent to the dashboard. */
 async function storedSource(registry: RegistryClient, namespace: string, digest: string): Promise<Buffer> {
   const repository = sourceRepositoryOf(namespace);
-  if (await registry.hasBlob(repository, digest)) return registry.getBlob(repository, digest);
+  if (await registry.hasBlob(repository, digest)) {
+    const bytes = await registry.getBlob(repository, digest);
+    // It may have been collected between its arrival and that of the function.
+    await keepSource(registry, namespace, { digest, size: bytes.length });
+    return bytes;
+  }
   throw builderError('AMP_BUILD_SOURCE', {
     what: `The private registry has no source code ${digest} of namespace ${namespace}`,
     fix: 'Deploy the function again from its folder: that sends the code again.',

@@ -5,6 +5,7 @@ import { compare, hash } from 'bcryptjs';
 import { dump } from 'js-yaml';
 import { paths, ports } from '../../paths.ts';
 import { readIfThere } from '../../pki/files.ts';
+import { collectionFiles, endSweep, isReadOnly, registryUnits } from '../../registry/units.ts';
 import { ensureSecrets, registryUrl } from '../../secrets.ts';
 import { removeFile, removeFolder } from '../../uninstall/files.ts';
 import { removeService } from '../../uninstall/services.ts';
@@ -13,7 +14,6 @@ import { isInService, startService, waitForService } from '../services.ts';
 import type { InstallContext, Step } from '../step.ts';
 import { openPki } from './certificates.ts';
 
-const UNIT = 'ampoule-registry.service';
 const PASSWORDS = `${paths.config}/registry.htpasswd`;
 const READY_TIMEOUT_MS = 30_000;
 
@@ -24,11 +24,19 @@ const BCRYPT_COST = 4;
 export const registry: Step = {
   id: 'registry',
   title: 'Private registry',
-  writes: [paths.registryConfig, PASSWORDS, `${paths.units}/${UNIT}`, paths.registryData],
+  writes: [
+    ...[paths.registryConfig, PASSWORDS, paths.registryReadOnly, paths.registryMode, paths.registryData],
+    ...Object.values(registryUnits).map((unit) => `${paths.units}/${unit}`),
+  ],
   predictedSeconds: 0.3,
   bytes: async () => 10_000,
   check: async (context) =>
-    (await areWritten(await files(context))) && (await passwordIsSet()) && (await isInService(UNIT)) && (await isReady(context)),
+    (await areWritten(await files(context))) &&
+    (await passwordIsSet()) &&
+    !(await isReadOnly()) &&
+    (await isInService(registryUnits.registry)) &&
+    (await isInService(registryUnits.timer)) &&
+    (await isReady(context)),
   apply: async (context) => {
     await mkdir(paths.config, { recursive: true, mode: 0o700 });
     await mkdir(paths.registryData, { recursive: true, mode: 0o700 });
@@ -37,12 +45,16 @@ export const registry: Step = {
       const { username, password } = await ensureSecrets();
       await writeFiles([{ path: PASSWORDS, contents: `${username}:${await hash(password, BCRYPT_COST)}\n`, mode: 0o600 }]);
     }
-    await startService(UNIT);
-    await waitForService(UNIT, () => isReady(context), READY_TIMEOUT_MS);
+    await endSweep();
+    await startService(registryUnits.registry);
+    await waitForService(registryUnits.registry, () => isReady(context), READY_TIMEOUT_MS);
+    await startService(registryUnits.timer);
   },
   undo: async (context) => {
-    await removeService(context, UNIT, 'registry');
-    for (const file of [paths.registryConfig, PASSWORDS]) await removeFile(context, file);
+    // A sweep that ends starts the registry once more, so that goes last.
+    for (const unit of [registryUnits.timer, registryUnits.collect, registryUnits.sweep, registryUnits.registry])
+      await removeService(context, unit, 'registry');
+    for (const file of [paths.registryConfig, PASSWORDS, paths.registryReadOnly, paths.registryMode]) await removeFile(context, file);
     await removeFolder(context, paths.registryData);
   },
 };
@@ -83,8 +95,11 @@ async function files(context: InstallContext): Promise<HostFile[]> {
   const unit = `[Unit]
 Description=Ampoule private registry
 After=network.target
+# However often it was started anew, it is to be there.
+StartLimitIntervalSec=0
 
 [Service]
+EnvironmentFile=-${paths.registryMode}
 Environment=OTEL_TRACES_EXPORTER=none OTEL_SDK_DISABLED=true
 ExecStart=${paths.bin}/registry serve ${paths.registryConfig}
 Restart=always
@@ -99,6 +114,7 @@ WantedBy=multi-user.target
     .digest('hex');
   return [
     { path: paths.registryConfig, contents: `# Certificate ${certificate}\n${dump(config)}`, mode: 0o644 },
-    { path: `${paths.units}/${UNIT}`, contents: unit, mode: 0o644 },
+    { path: `${paths.units}/${registryUnits.registry}`, contents: unit, mode: 0o644 },
+    ...collectionFiles,
   ];
 }

@@ -1,31 +1,25 @@
 import { createHash } from 'node:crypto';
-import { Readable, Transform } from 'node:stream';
-import { digestOf } from '@ampoule/lib/oci/digest';
+import { Transform } from 'node:stream';
 import type { RegistryClient } from '@ampoule/lib/oci/registry';
-import { digestSchema, type ImageManifest, mediaTypes } from '@ampoule/lib/oci/types';
+import { digestSchema } from '@ampoule/lib/oci/types';
 import { MAX_SOURCE_BYTES, sourcePathOf, sourceRepositoryOf } from '@ampoule/platform-api/source-archive';
+import { keepSource } from '@ampoule/platform-api/source-store';
 import * as z from 'zod';
 import { invalidRequest } from '../errors.ts';
 import { headers } from '../headers.ts';
 import { type ApiRoute, type Call, defineRoute } from '../http/route.ts';
 
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-// https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md#guidance-for-an-empty-descriptor
-const EMPTY = Buffer.from('{}');
-const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json';
-const ARCHIVE_TYPE = 'application/gzip';
 
 /** /api/function_sources: takes archives of source code, for functions of several files. Nuclio has nothing of the kind. */
 export function functionSourceRoutes(registry: RegistryClient, defaultNamespace: string): ApiRoute[] {
   const storeSource = async ({ params, header, request: { raw } }: Call) => {
-    const repository = sourceRepositoryOf(namespaceOf(header(headers.functionNamespace) ?? defaultNamespace));
+    const namespace = namespaceOf(header(headers.functionNamespace) ?? defaultNamespace);
     const digest = digestSchema.safeParse(params.digest).data;
     if (digest === undefined) throw invalidRequest('The path must end with sha256: and the 64 hexadecimal digits of the archive');
     const size = sizeOf(raw.headers['content-length']);
-    await registry.pushBlob(repository, digest, size, () => raw.pipe(checked(digest)));
-    await registry.pushBlob(repository, digestOf(EMPTY), EMPTY.length, () => Readable.from([EMPTY]));
-    // A blob that no manifest names is garbage to a registry.
-    await registry.putManifest(repository, digest.replace(':', '-'), manifestOf(digest, size));
+    await registry.pushBlob(sourceRepositoryOf(namespace), digest, size, () => raw.pipe(checked(digest)));
+    await keepSource(registry, namespace, { digest, size });
     return { path: sourcePathOf(digest) };
   };
 
@@ -73,13 +67,4 @@ function checked(digest: string): Transform {
       done(found === digest ? null : invalidRequest(`The archive has the digest ${found}, and the path names another`));
     },
   });
-}
-
-function manifestOf(digest: string, size: number): ImageManifest {
-  return {
-    schemaVersion: 2,
-    mediaType: mediaTypes.manifest,
-    config: { mediaType: EMPTY_TYPE, digest: digestOf(EMPTY), size: EMPTY.length },
-    layers: [{ mediaType: ARCHIVE_TYPE, digest, size }],
-  };
 }

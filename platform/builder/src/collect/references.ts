@@ -1,0 +1,60 @@
+import { labels } from '@ampoule/platform-api/constants';
+import type { KubeClient } from '@ampoule/platform-api/kube/client';
+import { resources } from '@ampoule/platform-api/kube/resources';
+import type { StoredImage } from './stored.ts';
+
+/** Objects that name images; what any other object in the namespace of functions runs becomes a pod. */
+const KINDS = [resources.functions, resources.deployments, resources.replicaSets, resources.cronJobs, resources.pods];
+const IMAGE = /ampoule\.internal\/functions\/[\w./-]+(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?/g;
+const SOURCE = /registry:(sha256:[0-9a-f]{64})/g;
+const USUAL_TAG = 'latest';
+
+/** What objects of Kubernetes say of images and archives. A mention anywhere in an object counts, so that no field can be forgotten. */
+export class References {
+  /** The functions that are there, by their names. */
+  readonly functions = new Set<string>();
+  readonly #client: KubeClient;
+  readonly #namespace: string;
+  /** `repository:tag`, `repository@digest`, and digests of archives. */
+  readonly #names = new Set<string>();
+
+  constructor(client: KubeClient, namespace: string) {
+    this.#client = client;
+    this.#namespace = namespace;
+  }
+
+  /** Adds what is mentioned now by functions and by what runs; what was mentioned before stays. */
+  async addObjects(): Promise<void> {
+    for (const kind of KINDS) {
+      for (const object of (await this.#client.list(kind, this.#namespace)).items) {
+        if (kind === resources.functions) this.functions.add(object.metadata?.name ?? '');
+        this.#add(object);
+      }
+    }
+  }
+
+  /** Adds what the kept versions of a function mention. */
+  async addVersions(functionName: string): Promise<void> {
+    const selector = `${labels.function}=${functionName}`;
+    for (const version of (await this.#client.list(resources.functionVersions, this.#namespace, selector)).items) this.#add(version);
+  }
+
+  /** Whether anything mentions an image by one of its tags or by its digest, or an archive by its digest. */
+  has({ repository, digest, tags, layers }: StoredImage): boolean {
+    const names = [...tags.map((tag) => `${repository}:${tag}`), `${repository}@${digest}`, ...layers];
+    return names.some((name) => this.#names.has(name));
+  }
+
+  #add(object: object): void {
+    const text = JSON.stringify(object);
+    for (const [image] of text.matchAll(IMAGE)) for (const name of namesOf(image)) this.#names.add(name);
+    for (const [, digest = ''] of text.matchAll(SOURCE)) this.#names.add(digest);
+  }
+}
+
+/** A name can have a tag, a digest, or both. */
+function namesOf(image: string): string[] {
+  const [name = '', digest] = image.split('@');
+  const [repository = '', tag = digest === undefined ? USUAL_TAG : undefined] = name.split(':');
+  return [...(tag === undefined ? [] : [`${repository}:${tag}`]), ...(digest === undefined ? [] : [`${repository}@${digest}`])];
+}
