@@ -13,6 +13,8 @@ export const labels = {
   cronJobPod: 'nuclio.io/function-cron-job-pod',
   /** Ours, on a warm pod: the function that it has become a pod of. */
   boundTo: 'ampoule.internal/bound-to',
+  /** The runtime that a warm pod is for. */
+  warmRuntime: 'ampoule.internal/warm-runtime',
 } as const;
 
 export const annotations = {

@@ -35,8 +35,9 @@ const warmSchema = z.object({
     .transform((text) => createPrivateKey({ key: Buffer.from(text, 'base64'), format: 'der', type: 'pkcs8' })),
   /** Where the activator asks. */
   AMPOULE_WARM_PORT: z.coerce.number().int().default(8082),
-  /** The image of warm pods, for example ampoule.internal/runtime-nodejs:0.1.0 */
+  /** The images of warm pods, for example ampoule.internal/runtime-nodejs:0.1.0 */
   AMPOULE_RUNTIME_NODEJS: z.string().min(1),
+  AMPOULE_RUNTIME_PYTHON: z.string().min(1),
   ...registryVariables,
 });
 
@@ -63,7 +64,7 @@ function warmSettingsOf(env: NodeJS.ProcessEnv) {
     namespace: found.AMPOULE_WARM_NAMESPACE,
     privateKey: found.AMPOULE_WARM_KEY,
     port: found.AMPOULE_WARM_PORT,
-    runtimeImage: found.AMPOULE_RUNTIME_NODEJS,
+    runtimeImages: { nodejs: found.AMPOULE_RUNTIME_NODEJS, python: found.AMPOULE_RUNTIME_PYTHON },
     registry: found,
   };
 }

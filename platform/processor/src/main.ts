@@ -11,13 +11,13 @@ const { values } = parseArgs({
   options: {
     config: { type: 'string', default: '/etc/nuclio/config/processor/processor.yaml' },
     'platform-config': { type: 'string', default: '/etc/nuclio/config/platform/platform.yaml' },
-    /** Waits to be told which function it is. */
-    warm: { type: 'boolean', default: false },
+    /** Waits to be told which function of this runtime it is. */
+    warm: { type: 'string' },
   },
 });
 
-if (values.warm) {
-  prepareThread({ env: SHARE_ENV });
+if (values.warm !== undefined) {
+  if (values.warm === 'nodejs') prepareThread({ env: SHARE_ENV });
   const { serveWarm } = await import('./warm/serve-warm.ts');
   await serveWarm();
 } else {

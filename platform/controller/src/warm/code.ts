@@ -2,6 +2,7 @@ import type { RegistryClient } from '@ampoule/lib/oci/registry';
 import { type Descriptor, mediaTypes } from '@ampoule/lib/oci/types';
 import { splitImage } from '@ampoule/platform-api/names';
 import { LRUCache } from 'lru-cache';
+import type { WarmRuntime } from './warm-pods.ts';
 
 /** Larger code takes longer on its way than a pod takes to start. */
 const MAX_CODE_BYTES = 8 * 1024 * 1024;
@@ -14,17 +15,17 @@ const ENTRY_BYTES = 1024;
 /** The code of functions, as the private registry has it. */
 export class FunctionCode {
   readonly #registry: RegistryClient;
-  readonly #runtimeImage: string;
-  readonly #kept: LRUCache<string, readonly Buffer[]>;
+  readonly #runtimeImages: Record<WarmRuntime, string>;
+  readonly #kept: LRUCache<string, readonly Buffer[], WarmRuntime>;
 
-  constructor(registry: RegistryClient, runtimeImage: string) {
+  constructor(registry: RegistryClient, runtimeImages: Record<WarmRuntime, string>) {
     this.#registry = registry;
-    this.#runtimeImage = runtimeImage;
+    this.#runtimeImages = runtimeImages;
     this.#kept = new LRUCache({
       maxSize: MAX_KEPT_BYTES,
       sizeCalculation: (layers) => layers.reduce((sum, { length }) => sum + length, ENTRY_BYTES),
       // What is not there is not kept: it may come.
-      fetchMethod: (image) => this.#read(image),
+      fetchMethod: (image, _before, { context: runtime }) => this.#read(image, runtime),
     });
   }
 
@@ -32,12 +33,12 @@ export class FunctionCode {
    * The layers of an image above that of the runtime; undefined where it stands on something else, or has too much of them.
    * @throws AMP_REGISTRY_UNREACHABLE, AMP_REGISTRY_REFUSED
    */
-  async layersOf(image: string): Promise<readonly Buffer[] | undefined> {
-    return BUILT.test(image) ? this.#kept.fetch(image) : undefined;
+  async layersOf(image: string, runtime: WarmRuntime): Promise<readonly Buffer[] | undefined> {
+    return BUILT.test(image) ? this.#kept.fetch(image, { context: runtime }) : undefined;
   }
 
-  async #read(image: string): Promise<readonly Buffer[] | undefined> {
-    const [own, below] = await Promise.all([this.#layers(image), this.#layers(this.#runtimeImage)]);
+  async #read(image: string, runtime: WarmRuntime): Promise<readonly Buffer[] | undefined> {
+    const [own, below] = await Promise.all([this.#layers(image), this.#layers(this.#runtimeImages[runtime])]);
     const above = own.slice(below.length);
     const isOnRuntime = below.length > 0 && above.length > 0 && below.every(({ digest }, at) => own[at]?.digest === digest);
     if (!isOnRuntime || above.some(({ mediaType }) => mediaType !== mediaTypes.layerGzip)) return undefined;

@@ -1,9 +1,7 @@
 import type { NuclioFunction } from '@ampoule/platform-api/function';
-import { runtimeNameOf } from '@ampoule/platform-api/handler';
 import type { RenderContext } from '../objects/context.ts';
 import { nodeSelectorOf } from '../objects/pod.ts';
-
-const WARM_RUNTIME = 'nodejs';
+import { warmRuntimeOf } from './warm-pods.ts';
 
 const RESOURCES: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage']);
 /** Kubernetes puts other variables there, or a single dollar sign: https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/ */
@@ -20,7 +18,7 @@ export function unfitnessOf(
   context: Pick<RenderContext, 'platform' | 'projectNodeSelector'>,
 ): string | undefined {
   const { platform } = context;
-  if (runtimeNameOf(spec.runtime) !== WARM_RUNTIME) return `there are no warm pods of runtime ${spec.runtime}`;
+  if (warmRuntimeOf({ spec }) === undefined) return `there are no warm pods of runtime ${spec.runtime}`;
   if (spec.disable === true) return 'it is disabled';
   if (spec.replicas !== undefined && spec.replicas !== null) return 'its replicas are given';
   const lacking = [

@@ -5,6 +5,7 @@ import type { V1Deployment, V1Pod } from '@ampoule/platform-api/kube/types';
 import { Loop } from '../loop.ts';
 import { type Phase, phaseOf } from '../phase.ts';
 import { removePod, type WarmPool, type WarmPoolOptions } from './pool.ts';
+import { warmRuntimes } from './warm-pods.ts';
 
 const INTERVAL_MS = 1000;
 /** Until all who call know the function's own pods. */
@@ -13,7 +14,6 @@ const HANDOVER_MS = 2000;
 const MAX_AGE_MS = 120_000;
 /** Who asked for it, and is to wake the function, does so within this time. */
 const UNWANTED_MS = 10_000;
-const DEPLOYMENT = 'warm-nodejs';
 
 interface Seen {
   boundAt: number;
@@ -100,9 +100,13 @@ export class WarmPoolKeeper {
 
   async #scale(): Promise<void> {
     const { client, namespace, platform, deployments } = this.#options;
-    const replicas = (await platform.read()).warmPool.nodejs;
-    const found = deployments.get(`${namespace}/${DEPLOYMENT}`);
-    if (found === undefined || found.spec?.replicas === replicas) return;
-    await client.patch<V1Deployment>(resources.deployments, { metadata: { namespace, name: DEPLOYMENT }, spec: { replicas } });
+    const { warmPool } = await platform.read();
+    for (const runtime of warmRuntimes) {
+      const name = `warm-${runtime}`;
+      const replicas = warmPool[runtime];
+      const found = deployments.get(`${namespace}/${name}`);
+      if (found === undefined || found.spec?.replicas === replicas) continue;
+      await client.patch<V1Deployment>(resources.deployments, { metadata: { namespace, name }, spec: { replicas } });
+    }
   }
 }

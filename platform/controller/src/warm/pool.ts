@@ -15,7 +15,7 @@ import type { FunctionCode } from './code.ts';
 import { unfitnessOf } from './fitness.ts';
 import { bindingMessageOf } from './message.ts';
 import { sendBinding } from './send.ts';
-import { boundTo, type WarmPod, waitingPodOf } from './warm-pods.ts';
+import { boundTo, type WarmPod, type WarmRuntime, waitingPodOf, warmRuntimeOf } from './warm-pods.ts';
 
 export interface WarmPoolOptions {
   client: KubeClient;
@@ -97,13 +97,14 @@ export class WarmPool {
       if (phase !== 'zero' && phase !== 'waking') return undefined;
       const config = await platform.read();
       const unfit = unfitnessOf(fn, { platform: config, projectNodeSelector: projectNodeSelectorOf(fn, projects) });
-      if (unfit !== undefined) {
+      const runtime = warmRuntimeOf(fn);
+      if (unfit !== undefined || runtime === undefined) {
         logger.debug({ key, reason: unfit }, 'a function starts without a warm pod');
         return undefined;
       }
       // Before its code is read, so that no more code is read than there are pods for.
-      pod = this.#choose(fn.metadata.name);
-      const layers = pod === undefined ? undefined : await code.layersOf(fn.spec.image ?? '');
+      pod = this.#choose(fn.metadata.name, runtime);
+      const layers = pod === undefined ? undefined : await code.layersOf(fn.spec.image ?? '', runtime);
       if (pod === undefined || layers === undefined) return this.#release(pod);
       // No pod is to be taken for one that waits, whoever restarts: so this comes first.
       await this.#label(pod, fn.metadata.name);
@@ -120,10 +121,10 @@ export class WarmPool {
     }
   }
 
-  #choose(functionName: string): WarmPod | undefined {
+  #choose(functionName: string, runtime: WarmRuntime): WarmPod | undefined {
     const pod = this.#options.pods
       .list()
-      .map(waitingPodOf)
+      .map((each) => waitingPodOf(each, runtime))
       .find((waiting) => waiting !== undefined && !this.#taken.has(waiting.uid));
     if (pod !== undefined) this.#taken.set(pod.uid, functionName);
     return pod;

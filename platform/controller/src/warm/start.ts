@@ -16,10 +16,10 @@ type StartOptions = Pick<WarmPoolOptions, 'client' | 'functions' | 'projects' | 
 /** Starts what binds functions to warm pods. */
 export async function startWarmPool({ settings, host, ...shared }: StartOptions): Promise<{ stop: () => Promise<void> }> {
   const { client, logger } = shared;
-  const { namespace, privateKey, port, runtimeImage, registry } = settings;
+  const { namespace, privateKey, port, runtimeImages, registry } = settings;
   const pods = new Cache({ client, logger, namespace, resource: resources.pods });
   const deployments = new Cache({ client, logger, namespace, resource: resources.deployments });
-  const code = new FunctionCode(await connectRegistry(registry), runtimeImage);
+  const code = new FunctionCode(await connectRegistry(registry), runtimeImages);
   const options = { ...shared, namespace, pods, deployments, code, privateKey };
   const pool = new WarmPool(options);
   const keeper = new WarmPoolKeeper(pool, options);

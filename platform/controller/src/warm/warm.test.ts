@@ -64,7 +64,7 @@ beforeEach(async () => {
     platform: world.platform,
     pods: warmPods,
     deployments,
-    code: new FunctionCode(client, `${RUNTIME}:1`),
+    code: new FunctionCode(client, { nodejs: `${RUNTIME}:1`, python: `${RUNTIME}:1` }),
     privateKey: keys.privateKey,
   };
   pool = new WarmPool(options);
@@ -79,10 +79,11 @@ afterEach(async () => {
   registry.stop();
 });
 
-async function putImages(code: string, below: string = 'runtime'): Promise<void> {
+async function putImages(code: string | Record<string, string>, below: string = 'runtime'): Promise<void> {
+  const files = typeof code === 'string' ? { 'main.js': code } : code;
   const runtime = await packLayer([{ path: 'opt/ampoule/processor.mjs', content: 'runtime' }]);
   const base = await packLayer([{ path: 'opt/ampoule/processor.mjs', content: below }]);
-  const own = await packLayer([{ path: 'opt/nuclio/main.js', content: code }]);
+  const own = await packLayer(Object.entries(files).map(([file, content]) => ({ path: `opt/nuclio/${file}`, content })));
   putImage(`${RUNTIME}:1`, [runtime.bytes]);
   putImage(IMAGE, [base.bytes, own.bytes]);
 }
@@ -100,10 +101,10 @@ function putImage(name: string, layers: readonly Buffer[]): void {
 }
 
 /** Runs a warm pod as a process of this machine. */
-async function warmPod(name: string): Promise<ChildProcess> {
+async function warmPod(name: string, runtime = 'nodejs'): Promise<ChildProcess> {
   const port = await freePort();
   const root = await mkdtemp(join(tmpdir(), 'warm-'));
-  const { metadata } = world.api.put(POD + name, {});
+  const { metadata } = world.api.put(POD + name, { metadata: { labels: { 'ampoule.internal/warm-runtime': runtime } } });
   const env = {
     ...process.env,
     AMPOULE_WARM_KEY: keys.publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
@@ -112,7 +113,7 @@ async function warmPod(name: string): Promise<ChildProcess> {
     AMPOULE_WARM_PORT: String(port),
     AMPOULE_WARM_ROOT: root,
   };
-  const child = spawn(NODE, [MAIN, '--warm'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(NODE, [MAIN, '--warm', runtime], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(async () => {
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
@@ -152,7 +153,18 @@ it('a function that sleeps answers from a warm pod, with its code and its enviro
   const bound = (await response.json()) as { host: string; port: number };
   expect(bound.host).toBe('127.0.0.1');
   expect(await answerAt(bound.port)).toBe('hello from f glad');
-  await expect.poll(() => world.api.objects.get(`${POD}w1`)?.metadata.labels).toEqual({ 'ampoule.internal/bound-to': 'f' });
+  await expect.poll(() => world.api.objects.get(`${POD}w1`)?.metadata.labels).toMatchObject({ 'ampoule.internal/bound-to': 'f' });
+});
+
+it('a function gets a warm pod of its own runtime', async () => {
+  await putImages({ 'main.py': 'import os\n\ndef handler(context, event):\n    return "python is " + os.environ["MOOD"]\n' });
+  await world.given({ ...spec, runtime: 'python:3.11' }, SLEEPS);
+  await warmPod('w1');
+  expect(await pool.bind('nuclio/f')).toBeUndefined();
+
+  await warmPod('w2', 'python');
+
+  await expect.poll(async () => answerAt((await pool.bind('nuclio/f'))?.port)).toBe('python is glad');
 });
 
 it('a function has one warm pod, however often it is asked for', async () => {
@@ -192,7 +204,7 @@ it.each([
 
   expect(await pool.bind('nuclio/f')).toBeUndefined();
 
-  expect(world.api.objects.get(`${POD}w1`)?.metadata.labels).toBeUndefined();
+  expect(world.api.objects.get(`${POD}w1`)?.metadata.labels).not.toHaveProperty('ampoule.internal/bound-to');
 });
 
 it('a function waits for pods of its own where the pool is empty, or has none of that name', async () => {

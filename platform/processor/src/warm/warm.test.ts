@@ -33,7 +33,7 @@ beforeEach(async () => {
     AMPOULE_WARM_PORT: String(port),
     AMPOULE_WARM_ROOT: root,
   };
-  const child = spawn(NODE, [MAIN, '--warm'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(NODE, [MAIN, '--warm', 'nodejs'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const lines: string[] = [];
   const waits = Promise.withResolvers<void>();
   createInterface(child.stdout).on('line', (line) => {
@@ -128,7 +128,7 @@ it('outlives whoever breaks off in the middle of a binding, and one that sends t
 it('does not wait where a function has left its files', async () => {
   await bind(await messageOf());
   const { env, root } = pod;
-  const again = spawn(NODE, [MAIN, '--warm'], { env: { ...env, AMPOULE_WARM_ROOT: root, AMPOULE_WARM_PORT: '0' }, stdio: 'ignore' });
+  const again = spawn(NODE, [MAIN, '--warm', 'nodejs'], { env: { ...env, AMPOULE_WARM_ROOT: root, AMPOULE_WARM_PORT: '0' }, stdio: 'ignore' });
 
   expect(await once(again, 'exit')).toEqual([1, null]);
 });
