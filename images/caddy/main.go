@@ -1,5 +1,6 @@
-// Command caddy is Caddy with the modules that the gateway's configuration names, and with routes that change without a load: each
-// load of a configuration starts new servers, and a connection that reaches an old one while it shuts down is closed unanswered.
+// Command caddy is Caddy with the modules that the gateway's configuration names, with handlers that say who may call an API gateway and
+// how often, and with routes that change without a load: each load of a configuration starts new servers, and a connection that reaches
+// an old one while it shuts down is closed unanswered.
 package main
 
 import (

@@ -1,12 +1,11 @@
 import * as z from 'zod';
+import { authenticationSchema, rateLimitSchema } from './api-gateway-access.ts';
+import { accessMistakes } from './api-gateway-validate-access.ts';
 import { reservedFunctionNames } from './constants.ts';
 import { platformError } from './errors.ts';
 import { dnsLabel, metadataShape, strings } from './metadata.ts';
 
 export const apiGatewayStates = ['', 'ready', 'error', 'waitingForProvisioning'] as const;
-
-/** The modes of authentication that the gateway knows. */
-export const authenticationModes: readonly string[] = ['none', 'basicAuth'];
 
 /** A host may begin with `*.`. Nothing in it means more than it says to who serves it. */
 const HOST = /^(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
@@ -45,15 +44,11 @@ export const apiGatewaySpecSchema = z.looseObject({
   name: z.string().optional(),
   description: z.string().optional(),
   path: z.string().optional(),
-  authenticationMode: z.enum(['none', 'basicAuth', 'accessKey', 'oauth2', '']).optional(),
-  authentication: z
-    .looseObject({
-      basicAuth: z.looseObject({ username: z.string().optional(), password: z.string().optional() }).nullish(),
-      dexAuth: z.looseObject({ oauth2ProxyUrl: z.string().optional(), redirectUnauthorizedToSignIn: z.boolean().optional() }).nullish(),
-    })
-    .nullish(),
+  authenticationMode: z.enum(['none', 'basicAuth', 'accessKey', 'jwt', 'clientCertificate', 'oauth2', '']).optional(),
+  authentication: authenticationSchema.nullish(),
   upstreams: z.array(upstreamSchema).nullish(),
   cors: corsSchema.nullish(),
+  rateLimit: rateLimitSchema.nullish(),
 });
 export type ApiGatewaySpec = z.output<typeof apiGatewaySpecSchema>;
 
@@ -140,13 +135,6 @@ function* upstreamMistakes({ upstreams }: ApiGatewaySpec): Generator<string> {
       yield `Rewrite target ${JSON.stringify(rewriteTarget)} must begin with / and have neither spaces nor braces`;
     }
   }
-}
-
-function* accessMistakes({ authenticationMode, authentication }: ApiGatewaySpec): Generator<string> {
-  if (authenticationMode !== 'basicAuth') return;
-  const { username, password } = authentication?.basicAuth ?? {};
-  if (!username || !password) yield 'Username and password must be provided for basic authentication';
-  else if (!PLAIN.test(username) || username.includes(':')) yield 'Username must have no spaces, braces or colons';
 }
 
 function* corsMistakes({ allowOrigins, allowMethods, allowHeaders, exposeHeaders, allowCredentials }: ApiGatewayCors): Generator<string> {

@@ -7,6 +7,7 @@ import { addDelete } from './commands/delete.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addDiff } from './commands/diff.ts';
 import { addExport } from './commands/export.ts';
+import { addGatewayKeys } from './commands/gateway-keys.ts';
 import { addGet } from './commands/get.ts';
 import { addImport } from './commands/import.ts';
 import { addInvoke } from './commands/invoke.ts';
@@ -72,6 +73,7 @@ function addGroup(program: Command, kind: Kind, shell: Shell): void {
   creators.get(kind)?.(group, 'create', shell);
   addGet(group, 'get', kind, shell).alias('list');
   addDelete(group, 'delete', kind, shell);
+  if (kind === apiGateways) addGatewayKeys(group, shell);
   if (exportable.includes(kind)) {
     addExport(group, 'export', kind, shell);
     addImport(group, 'import', kind, shell);

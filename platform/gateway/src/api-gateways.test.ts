@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiGatewayStatusReconciler } from './api-gateway-status.ts';
 import { planApiGateways } from './api-gateways.ts';
 import type { Route } from './routes.ts';
-import { startCaddy } from './testing/caddy.ts';
+import { BUILD_LIMIT_MS, startCaddy } from './testing/caddy.ts';
 
 const to = (name: string, more: object = {}) => ({ kind: 'nucliofunction', nucliofunction: { name }, ...more });
 
@@ -36,7 +36,7 @@ describe('API gateways before the Caddy of the bundle', () => {
       const metadata = { labels: { 'nuclio.io/function-name': name } };
       services.set(`nuclio/nuclio-${name}`, { metadata, spec: { clusterIP: '127.0.0.1', ports: [{ name: 'http', port }] } });
     }
-  });
+  }, BUILD_LIMIT_MS);
   afterAll(async () => {
     await caddy.stop();
     for (const server of servers) server.close();

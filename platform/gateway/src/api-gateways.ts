@@ -1,10 +1,8 @@
 import { messageOf } from '@ampoule/lib/errors';
 import { parse } from '@ampoule/lib/parse';
 import {
-  type ApiGateway,
   type ApiGatewayUpstream,
   apiGatewaySchema,
-  authenticationModes,
   enrichApiGateway,
   sharesOf,
   validateApiGateway,
@@ -12,7 +10,7 @@ import {
 import { ports } from '@ampoule/platform-api/constants';
 import { keyOf, type RawObject } from '@ampoule/platform-api/kube/resources';
 import { objectNameOf } from '@ampoule/platform-api/names';
-import { passwordHashOf } from './password-hash.ts';
+import { accessOf } from './api-gateway-access.ts';
 import { byAge, type Destination, type FindService, type Route, serviceDestinationOf } from './routes.ts';
 
 export interface ApiGatewayPlan {
@@ -55,7 +53,7 @@ function routeOf(object: RawObject, findService: FindService): Route {
     isExact: false,
     ...destinationOf(primary, namespace, findService),
     ...(canary === undefined ? {} : { canary: { ...destinationOf(canary, namespace, findService), percentage } }),
-    ...accessOf(gateway, object.metadata?.uid ?? ''),
+    ...accessOf(gateway, object),
   };
 }
 
@@ -66,18 +64,6 @@ function destinationOf(
 ): Destination {
   const service = findService(namespace, objectNameOf(nucliofunction?.name ?? ''));
   return { ...serviceDestinationOf(service, port || ports.http), ...(rewriteTarget ? { rewriteTarget } : {}) };
-}
-
-function accessOf({ spec }: ApiGateway, uid: string): Pick<Route, 'basicAuth' | 'cors'> {
-  const mode = spec.authenticationMode ?? 'none';
-  if (!authenticationModes.includes(mode)) {
-    throw new Error(`Authentication mode ${mode} is not supported; use one of: ${authenticationModes.join(', ')}`);
-  }
-  const { username = '', password = '' } = spec.authentication?.basicAuth ?? {};
-  return {
-    ...(mode === 'basicAuth' ? { basicAuth: { username, hash: passwordHashOf(password, uid) } } : {}),
-    ...(spec.cors ? { cors: spec.cors } : {}),
-  };
 }
 
 function addressOf({ host = '', path }: Pick<Route, 'host' | 'path'>): string {

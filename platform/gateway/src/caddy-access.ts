@@ -1,83 +1,48 @@
-import type { ApiGatewayCors } from '@ampoule/platform-api/api-gateway';
-import type { Route } from './routes.ts';
+import type { Access, Route } from './routes.ts';
 
-const DEFAULT_METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-const DEFAULT_MAX_AGE_SECONDS = 300;
 /** How often each password was right is remembered, since the check is made to be slow. */
 const HASH_CACHE = {};
+const CALLER_HEADER = 'X-Ampoule-Caller';
 
-/** What a request has to pass before it reaches its function. */
-export function accessHandlersOf({ basicAuth, cors }: Route): object[] {
-  return [
-    ...(isOn(cors) ? [answerHeaders(cors)] : []),
-    ...(basicAuth === undefined
-      ? []
-      : [
-          {
-            handler: 'authentication',
-            providers: {
-              http_basic: {
-                hash: { algorithm: 'bcrypt' },
-                hash_cache: HASH_CACHE,
-                realm: 'Authentication Required',
-                accounts: [{ username: basicAuth.username, password: basicAuth.hash }],
-              },
-            },
-          },
-        ]),
-  ];
+/**
+ * What a request has to pass before it reaches its function. A limit for each address comes first, so that it slows down guessing too;
+ * other limits come last, so that who may not call uses up nothing of them.
+ */
+export function accessHandlersOf({ rateLimit, ...access }: Access): object[] {
+  const limit = rateLimit === undefined ? [] : [limitOf(rateLimit)];
+  const callers = callerHandlersOf(access);
+  return rateLimit?.per === 'ip' ? [...limit, ...callers] : [...callers, ...limit];
 }
 
-/** Answers what browsers ask before they call; they do not show who is calling there, so this comes before the password. */
-export function corsRoutesOf({ cors }: Route): object[] {
-  if (!isOn(cors)) return [];
-  const { allowMethods, allowHeaders, maxAgeSeconds = DEFAULT_MAX_AGE_SECONDS } = cors;
-  const headers = {
-    'Access-Control-Allow-Methods': [(allowMethods ?? DEFAULT_METHODS).join(', ')],
-    'Access-Control-Allow-Headers': [allowHeaders?.join(', ') ?? '{http.request.header.Access-Control-Request-Headers}'],
-    'Access-Control-Max-Age': [String(maxAgeSeconds)],
-  };
-  const preflight = { method: ['OPTIONS'], header: { ...originMatch(cors), 'Access-Control-Request-Method': ['*'] } };
-  return [
-    {
-      match: [preflight],
-      handle: [{ handler: 'static_response', status_code: 204, headers: { ...headers, ...originHeaders(cors) } }],
-      terminal: true,
-    },
-  ];
+/**
+ * What the proxy tells the function of the caller, in the place of whatever the client says under the same names. The proxy does it, since
+ * a client can have any header that was set before taken off by naming it in `Connection`.
+ */
+export function callerHeadersOf(route: Route): { set: Record<string, string[]>; delete: string[] } {
+  if (callerHandlersOf(route).length === 0) return { set: {}, delete: [CALLER_HEADER] };
+  const ofClaims = Object.values(route.jwt?.claimHeaders ?? {}).map((header) => [header, [`{http.auth.user.${header}}`]] as const);
+  return { set: { [CALLER_HEADER]: ['{http.auth.user.id}'], ...Object.fromEntries(ofClaims) }, delete: [] };
 }
 
-function isOn(cors: ApiGatewayCors | undefined): cors is ApiGatewayCors {
-  return cors !== undefined && cors.enabled !== false;
+function callerHandlersOf({ basicAuth, accessKeys, jwt, clientCa }: Access): object[] {
+  if (basicAuth !== undefined) return [passwordOf(basicAuth)];
+  if (accessKeys !== undefined) return [{ handler: 'ampoule_access_key', keys: accessKeys.map(({ name, sha256 }) => ({ name, sha256 })) }];
+  if (jwt !== undefined) return [tokenOf(jwt)];
+  if (clientCa !== undefined) return [{ handler: 'ampoule_client_certificate', ca: clientCa }];
+  return [];
 }
 
-/** Set when the answer comes back, so that what a function sets itself is not doubled. */
-function answerHeaders(cors: ApiGatewayCors): object {
-  const expose = cors.exposeHeaders?.length ? { 'Access-Control-Expose-Headers': [cors.exposeHeaders.join(', ')] } : {};
-  return {
-    handler: 'subroute',
-    routes: [
-      {
-        match: [{ header: originMatch(cors) }],
-        handle: [{ handler: 'headers', response: { deferred: true, set: { ...originHeaders(cors), ...expose } } }],
-      },
-    ],
-  };
+function passwordOf({ username, hash: password }: NonNullable<Access['basicAuth']>): object {
+  const accounts = [{ username, password }];
+  const basic = { hash: { algorithm: 'bcrypt' }, hash_cache: HASH_CACHE, realm: 'Authentication Required', accounts };
+  return { handler: 'authentication', providers: { http_basic: basic } };
 }
 
-function originMatch({ allowOrigins }: ApiGatewayCors): Record<string, string[]> {
-  return { Origin: isForAll(allowOrigins) ? ['*'] : [...(allowOrigins ?? [])] };
+function tokenOf({ issuer, audiences, jwks, jwksUrl, jwksCa, claimHeaders }: NonNullable<Access['jwt']>): object {
+  const keys = jwksUrl ? { jwksUrl, ...(jwksCa === undefined ? {} : { jwksCa }) } : { jwks };
+  return { handler: 'ampoule_jwt', issuer, audiences: audiences ?? [], ...keys, claimHeaders: claimHeaders ?? {} };
 }
 
-function originHeaders({ allowOrigins, allowCredentials }: ApiGatewayCors): Record<string, string[]> {
-  if (isForAll(allowOrigins)) return { 'Access-Control-Allow-Origin': ['*'] };
-  return {
-    'Access-Control-Allow-Origin': ['{http.request.header.Origin}'],
-    ...(allowCredentials === true ? { 'Access-Control-Allow-Credentials': ['true'] } : {}),
-    Vary: ['Origin'],
-  };
-}
-
-function isForAll(origins: ApiGatewayCors['allowOrigins']): boolean {
-  return origins === undefined || origins === null || origins.length === 0 || origins.includes('*');
+function limitOf({ name, requestsPerSecond, burst, per }: NonNullable<Access['rateLimit']>): object {
+  return { handler: 'ampoule_rate_limit', name, requestsPerSecond, burst, per };
 }

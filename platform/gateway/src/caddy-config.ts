@@ -9,21 +9,30 @@ export interface CaddyInput {
   socket: string;
   httpPort: number;
   httpsPort: number;
+  /** Hosts whose clients are asked for a certificate; the routes check what comes. */
+  clientCertificateHosts: readonly string[];
 }
 
 const CERTIFICATE_TAG = 'ampoule';
 /** Answered on the HTTP port once Caddy has routes; probes ask for it. */
 const HEALTH_PATH = '/healthz';
 
+/** Caddy writes the headers of requests that fail, and knows itself that Authorization is a secret. */
+const LOG_ENCODER = {
+  format: 'filter',
+  wrap: { format: 'json' },
+  fields: { 'request>headers>X-Api-Key': { filter: 'replace', value: 'REDACTED' } },
+};
+
 /** Caddy's configuration (https://caddyserver.com/docs/json/), without the routes: `images/caddy` keeps those beside the socket. */
 export function caddyConfigOf(input: CaddyInput): Named {
   return named((id) => configOf(id, input));
 }
 
-function configOf(id: string, { certificateHash, tlsFolder, socket, httpPort, httpsPort }: CaddyInput) {
+function configOf(id: string, { certificateHash, tlsFolder, socket, httpPort, httpsPort, clientCertificateHosts }: CaddyInput) {
   return {
     admin: { listen: `unix/${socket}|0660` },
-    logging: { logs: { default: { level: 'WARN', encoder: { format: 'json' } } } },
+    logging: { logs: { default: { level: 'WARN', encoder: LOG_ENCODER } } },
     apps: {
       http: {
         servers: {
@@ -41,7 +50,9 @@ function configOf(id: string, { certificateHash, tlsFolder, socket, httpPort, ht
             protocols: ['h1', 'h2'],
             automatic_https: { disable: true },
             // One certificate serves all names, also those that it does not bear: what to trust is the caller's decision.
-            tls_connection_policies: [{ certificate_selection: { any_tag: [CERTIFICATE_TAG] } }],
+            tls_connection_policies: connectionPoliciesFor(clientCertificateHosts),
+            // Caddy would refuse whoever calls another host than the handshake names; the routes that want a certificate see to it themselves.
+            strict_sni_host: false,
             routes: [
               { handle: [{ handler: 'ampoule_routes', config: id, file: join(dirname(socket), 'routes.json') }] },
               { handle: [json(404, { error: 'There is nothing at this address' })] },
@@ -59,6 +70,12 @@ function configOf(id: string, { certificateHash, tlsFolder, socket, httpPort, ht
       },
     },
   };
+}
+
+function connectionPoliciesFor(clientCertificateHosts: readonly string[]): object[] {
+  const policy = { certificate_selection: { any_tag: [CERTIFICATE_TAG] } };
+  if (clientCertificateHosts.length === 0) return [policy];
+  return [{ ...policy, match: { sni: clientCertificateHosts }, client_authentication: { mode: 'request' } }, policy];
 }
 
 function redirect(httpsPort: number): object {

@@ -1,5 +1,6 @@
-import { accessHandlersOf, corsRoutesOf } from './caddy-access.ts';
+import { accessHandlersOf, callerHeadersOf } from './caddy-access.ts';
 import { json } from './caddy-answers.ts';
+import { corsHandlersOf, corsRoutesOf } from './caddy-cors.ts';
 import { type Named, named } from './named.ts';
 import type { Destination, Route } from './routes.ts';
 
@@ -8,10 +9,16 @@ export function caddyRoutesOf(routes: readonly Route[]): Named {
   return named((id) => ({ id, routes: routes.flatMap(routesFor) }));
 }
 
+/** The hosts where clients show certificates, in an order that does not change when routes do. */
+export function clientCertificateHostsOf(routes: readonly Route[]): string[] {
+  const hosts = routes.filter(({ clientCa }) => clientCa !== undefined).flatMap(({ host }) => host?.toLowerCase() ?? []);
+  return [...new Set(hosts)].sort();
+}
+
 /** Of several ways at one place Caddy takes the first that fits. */
 function routesFor(route: Route): object[] {
   const { host = '', path, isExact, canary } = route;
-  const access = accessHandlersOf(route);
+  const access = [...corsHandlersOf(route), ...accessHandlersOf(route)];
   const ways = [
     ...corsRoutesOf(route),
     ...(canary === undefined ? [] : [canaryRoute(canary, [...access, ...handlersOf(route, canary)])]),
@@ -29,20 +36,23 @@ function canaryRoute({ percentage }: { percentage: number }, handle: object[]): 
   return { match: [{ expression: `{http.request.uuid} < "${below}"` }], handle, terminal: true };
 }
 
-function handlersOf({ stripPrefix }: Route, { upstream, functionName, rewriteTarget }: Destination): object[] {
+function handlersOf(route: Route, { upstream, functionName, rewriteTarget }: Destination): object[] {
+  const { stripPrefix } = route;
+  const { set, delete: unset } = callerHeadersOf(route);
+  const target = functionName === undefined ? {} : { 'X-Nuclio-Target': [functionName] };
   if (upstream === undefined) return [json(503, { error: 'There is no such service' })];
   return [
     ...(stripPrefix === undefined ? [] : [{ handler: 'rewrite', strip_path_prefix: stripPrefix }]),
     ...(rewriteTarget === undefined ? [] : [{ handler: 'rewrite', uri: rewriteTarget }]),
-    proxyTo(upstream, functionName),
+    proxyTo(upstream, { set: { ...set, ...target }, delete: unset }),
   ];
 }
 
-function proxyTo(dial: string, functionName: string | undefined): object {
+function proxyTo(dial: string, request: object): object {
   return {
     handler: 'reverse_proxy',
     upstreams: [{ dial }],
-    ...(functionName === undefined ? {} : { headers: { request: { set: { 'X-Nuclio-Target': [functionName] } } } }),
+    headers: { request },
     // Whatever a function streams goes out as it comes.
     flush_interval: -1,
     // A service whose pod has just come or gone refuses connections for a moment.

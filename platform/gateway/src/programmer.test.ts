@@ -7,7 +7,7 @@ import { silentLogger } from '@ampoule/platform-api/kube/logger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Programmer } from './programmer.ts';
 import type { Route } from './routes.ts';
-import { startCaddy } from './testing/caddy.ts';
+import { BUILD_LIMIT_MS, startCaddy } from './testing/caddy.ts';
 
 describe('programming the Caddy of the bundle', () => {
   let caddy: Awaited<ReturnType<typeof startCaddy>>;
@@ -43,7 +43,7 @@ describe('programming the Caddy of the bundle', () => {
     caddy = await startCaddy();
     programmer = start();
     await expect.poll(() => programmer.isSettled).toBe(true);
-  });
+  }, BUILD_LIMIT_MS);
   afterEach(async () => {
     await programmer.stop();
     await caddy.stop();
@@ -68,6 +68,22 @@ describe('programming the Caddy of the bundle', () => {
     await expect.poll(() => count('Caddy has a new configuration')).toBe(configurations + 1);
     expect(await statusOf('/a')).toBe(200);
     expect(count('Caddy has new routes')).toBe(1);
+  });
+
+  it('loads another configuration where other hosts want client certificates, and for no other change of theirs', async () => {
+    const configurations = count('Caddy has a new configuration');
+    const [ours, other] = ['h.example', 'i.example'].map((host): Route => ({ ...to('/'), host, clientCa: '' }));
+    for (const wanted of [[to('/a'), ours], [to('/a'), to('/b'), ours, { ...ours, path: '/x' }], [{ ...ours, clientCa: 'x' }]]) {
+      routes = wanted as Route[];
+      programmer.changed();
+      await expect.poll(() => programmer.isSettled).toBe(true);
+      expect(count('Caddy has a new configuration')).toBe(configurations + 1);
+    }
+    routes = [ours as Route, other as Route];
+    programmer.changed();
+    await expect.poll(() => programmer.isSettled).toBe(true);
+    expect(count('Caddy has a new configuration')).toBe(configurations + 2);
+    expect((await caddy.call('https://h.example/')).status).toBe(401);
   });
 
   it('leaves the old routes in force where Caddy refuses the new ones, and tries again', async () => {

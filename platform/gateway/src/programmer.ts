@@ -5,7 +5,7 @@ import { messageOf } from '@ampoule/lib/errors';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import type { CaddyClient } from './caddy-client.ts';
 import { caddyConfigOf } from './caddy-config.ts';
-import { caddyRoutesOf } from './caddy-routes.ts';
+import { caddyRoutesOf, clientCertificateHostsOf } from './caddy-routes.ts';
 import type { Route } from './routes.ts';
 import type { Settings } from './settings.ts';
 
@@ -90,7 +90,9 @@ export class Programmer {
     const current = routes();
     const wanted = caddyRoutesOf(current);
     const { tlsFolder, caddySocket: socket, httpPort, httpsPort } = settings;
-    const config = caddyConfigOf({ certificateHash: await certificateHashOf(tlsFolder), tlsFolder, socket, httpPort, httpsPort });
+    const certificateHash = await certificateHashOf(tlsFolder);
+    const clientCertificateHosts = clientCertificateHostsOf(current);
+    const config = caddyConfigOf({ certificateHash, tlsFolder, socket, httpPort, httpsPort, clientCertificateHosts });
     const found = await caddy.state();
     if (found.config !== config.id) {
       await caddy.load(config);

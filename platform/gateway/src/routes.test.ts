@@ -5,7 +5,7 @@ import type { V1Ingress, V1Service } from '@ampoule/platform-api/kube/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { caddyConfigOf } from './caddy-config.ts';
 import { routesOf } from './routes.ts';
-import { startCaddy } from './testing/caddy.ts';
+import { BUILD_LIMIT_MS, startCaddy } from './testing/caddy.ts';
 
 const services: Record<string, V1Service> = {
   'ns/a': { spec: { clusterIP: '10.0.0.1', ports: [{ name: 'http', port: 8080 }] } },
@@ -43,7 +43,7 @@ describe('routes before the Caddy of the bundle', () => {
     }).listen(0, '127.0.0.1');
     await once(upstream, 'listening');
     caddy = await startCaddy();
-  });
+  }, BUILD_LIMIT_MS);
   afterAll(async () => {
     await caddy.stop();
     upstream.close();
@@ -129,7 +129,7 @@ describe('routes before the Caddy of the bundle', () => {
 
 describe("Caddy's configuration", () => {
   it('has another name when the certificate is another', () => {
-    const input = { tlsFolder: '/tls', socket: '/s', httpPort: 80, httpsPort: 443 };
+    const input = { tlsFolder: '/tls', socket: '/s', httpPort: 80, httpsPort: 443, clientCertificateHosts: [] };
     const names = ['c', 'c', 'd'].map((certificateHash) => caddyConfigOf({ ...input, certificateHash }).id);
     expect(names[0]).toBe(names[1]);
     expect(names[0]).not.toBe(names[2]);

@@ -1,4 +1,5 @@
 import type { ApiGatewayCors } from '@ampoule/platform-api/api-gateway';
+import type { AccessKey, ApiGatewayJwt } from '@ampoule/platform-api/api-gateway-access';
 import { annotations, labels } from '@ampoule/platform-api/constants';
 import type { KubernetesObject, V1HTTPIngressPath, V1Ingress, V1Service } from '@ampoule/platform-api/kube/types';
 
@@ -11,8 +12,21 @@ export interface Destination {
   rewriteTarget?: string;
 }
 
+/** Who may call: at most one of the first four, or everybody. */
+export interface Access {
+  /** The hash is one of bcrypt. */
+  basicAuth?: { username: string; hash: string };
+  accessKeys?: readonly AccessKey[];
+  jwt?: ApiGatewayJwt;
+  /** PEM of the authorities whose client certificates are let in. */
+  clientCa?: string;
+  /** The name says whose limit it is, so that it goes on where the rest of a route changes. */
+  rateLimit?: { name: string; requestsPerSecond: number; burst: number; per: 'gateway' | 'ip' | 'caller' };
+  cors?: ApiGatewayCors;
+}
+
 /** One way from a host and a path to a Service, or to two. */
-export interface Route extends Destination {
+export interface Route extends Destination, Access {
   /** All hosts when absent; may begin with `*.`. */
   host?: string;
   path: string;
@@ -21,9 +35,6 @@ export interface Route extends Destination {
   stripPrefix?: string;
   /** Gets its percentage of the requests. */
   canary?: Destination & { percentage: number };
-  /** Who may call; the hash is one of bcrypt. */
-  basicAuth?: { username: string; hash: string };
-  cors?: ApiGatewayCors;
 }
 
 export type FindService = (namespace: string, name: string) => V1Service | undefined;

@@ -47,7 +47,7 @@ export function addCreateGateway(parent: Command, name: string, shell: Shell): C
     .requiredOption('--function <name>', 'function that answers')
     .option('--path <path>', 'beginning of the path')
     .option('--project <name>', 'project that it belongs to')
-    .option('--authentication-mode <mode>', 'none or basicAuth')
+    .option('--authentication-mode <mode>', 'none, basicAuth, accessKey, jwt or clientCertificate')
     .option('--basic-auth-username <name>', 'user name for basicAuth')
     .option('--basic-auth-password <password>', 'password for basicAuth')
     .option('--labels <a=b,...>', 'labels; can be repeated', collect)
@@ -67,7 +67,8 @@ export function addCreateGateway(parent: Command, name: string, shell: Shell): C
       const own = flags.project === undefined ? labels : { ...labels, [projectLabel]: flags.project };
       return create(shell, apiGateways, { metadata: { name: gateway, labels: own }, spec });
     });
-  return withExamples(command, `ampoule ${parent.name()} ${name} public --host weather.example --function hello`);
+  const at = `ampoule ${parent.name()} ${name} public --host weather.example --function hello`;
+  return withExamples(command, at, `${at} --authentication-mode accessKey --attrs '{"rateLimit": {"requestsPerSecond": 10}}'`);
 }
 
 interface EventFlags {

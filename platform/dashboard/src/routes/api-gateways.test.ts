@@ -31,6 +31,16 @@ const refused: [sentence: string, fields: object, text: string][] = [
     { authenticationMode: 'basicAuth' },
     'Username and password must be provided for basic authentication',
   ],
+  [
+    'tokens of nobody, and all that is wrong in them',
+    { authenticationMode: 'jwt', authentication: { jwt: { claimHeaders: { a: 'Host' } } } },
+    'spec.authentication.jwt.issuer must be given; spec.authentication.jwt must have either jwks or jwksUrl; spec.authentication.jwt.claimHeaders: "Host" must be X- and letters, digits and dashes, and no header of the platform or of proxies',
+  ],
+  [
+    'client certificates of nobody',
+    { authenticationMode: 'clientCertificate' },
+    'spec.authentication.clientCertificate.ca must hold a certificate in PEM',
+  ],
 ];
 
 playRows('API gateways', [
@@ -47,6 +57,24 @@ playRows('API gateways', [
     call: 'POST /api/api_gateways',
     body: gateway({ upstreams: [to('f'), to('g', { percentage: 20 })] }),
     status: 201,
+  },
+  {
+    it: 'can have access keys and a limit',
+    call: 'POST /api/api_gateways',
+    body: gateway({
+      authenticationMode: 'accessKey',
+      authentication: { accessKeys: [{ name: 'ann', sha256: '0'.repeat(64) }] },
+      rateLimit: { requestsPerSecond: 5, per: 'caller' },
+    }),
+    status: 201,
+    after: { [at('g')]: { spec: { authenticationMode: 'accessKey', rateLimit: { requestsPerSecond: 5 } } } },
+  },
+  {
+    it: 'are refused with keys in the place of their hashes',
+    call: 'POST /api/api_gateways',
+    body: gateway({ authentication: { accessKeys: [{ name: 'ann', sha256: 'my key' }] } }),
+    status: 400,
+    answer: { error: expect.stringContaining('spec.authentication.accessKeys.0.sha256') },
   },
   { it: 'are not created twice', given: withGateway, call: 'POST /api/api_gateways', body: gateway({ host: 'i' }), status: 409 },
   ...refused.map(
