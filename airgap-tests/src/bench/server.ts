@@ -32,12 +32,21 @@ export class Server {
   }
 
   /** Bytes of memory that are its own, with its children. */
-  async memory(): Promise<number> {
+  memory(): Promise<number> {
+    return this.#sum(residentBytes);
+  }
+
+  /** Seconds of processor time that it has used, with its children, to hundredths. */
+  cpuSeconds(): Promise<number> {
+    return this.#sum(cpuSeconds);
+  }
+
+  async #sum(figureOf: (pid: string) => Promise<number>): Promise<number> {
     const { pid } = this.#child;
     if (pid === undefined) return Number.NaN;
     const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter((each) => each !== '');
-    const sizes = await Promise.all([String(pid), ...children].map(residentBytes));
-    return sizes.reduce((sum, size) => sum + size, 0);
+    const figures = await Promise.all([String(pid), ...children].map(figureOf));
+    return figures.reduce((sum, figure) => sum + figure, 0);
   }
 
   async stop(): Promise<void> {
@@ -51,6 +60,19 @@ export class Server {
 async function residentBytes(pid: string): Promise<number> {
   const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
   return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? Number.NaN) * 1024;
+}
+
+const TICKS_PER_SECOND = 100;
+
+async function cpuSeconds(pid: string): Promise<number> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8');
+  // Behind the name, which may have spaces, utime and stime are the 12th and 13th (proc_pid_stat(5)).
+  const [user, system] = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number);
+  return ((user ?? Number.NaN) + (system ?? Number.NaN)) / TICKS_PER_SECOND;
 }
 
 function answers(port: number): Promise<boolean> {

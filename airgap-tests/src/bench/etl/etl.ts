@@ -18,6 +18,13 @@ interface EtlRow {
   /** MB/s as a multiple of the yardstick's in the same round. */
   ratio: Spread;
   megabytesPerSecond: Spread;
+  /** Time on any core, of the processor with its workers, without the client: it depends less on what else the machine does. */
+  cpuNanosecondsPerByte: Spread;
+}
+
+interface Measured {
+  rate: number;
+  cpu: number;
 }
 
 /**
@@ -37,15 +44,18 @@ export async function benchEtl(progress: (text: string) => void): Promise<unknow
       running.push({ contestant, server: (await Server.start(port, await contestant.command(port))).server });
     }
     const groups = await checkAnswers(running, bodies, await makeReader(functions));
-    const rates = new Map<string, number[]>(all.map(({ name }) => [name, []]));
+    const measured = new Map<string, Measured[]>(all.map(({ name }) => [name, []]));
     const bytes = bodies.reduce((sum, { length }) => sum + length, 0);
     for (let round = 1; round <= ROUNDS; round += 1) {
       for (const { contestant, server } of running) {
         progress(`round ${round} of ${ROUNDS}: ${contestant.name}`);
-        rates.get(contestant.name)?.push(bytes / 1000 / (await sendAll(server.port, bodies)).ms);
+        const before = await server.cpuSeconds();
+        const { ms } = await sendAll(server.port, bodies);
+        const cpu = (((await server.cpuSeconds()) - before) * 1e9) / bytes;
+        measured.get(contestant.name)?.push({ rate: bytes / 1000 / ms, cpu });
       }
     }
-    return { rounds: ROUNDS, bytes, bodies: BODIES, groupsPerBody: groups, http: table(rates) };
+    return { rounds: ROUNDS, bytes, bodies: BODIES, groupsPerBody: groups, http: table(measured) };
   } finally {
     await Promise.all(running.map(({ server }) => server.stop()));
   }
@@ -72,11 +82,15 @@ function sorted(rows: readonly Row[]): Row[] {
   return rows.toSorted((a, b) => a.minute.getTime() - b.minute.getTime() || (a.device < b.device ? -1 : 1));
 }
 
-function table(rates: ReadonlyMap<string, readonly number[]>): Record<string, EtlRow> {
-  const base = rates.get(yardstick) ?? [];
-  const rows = [...rates].map(([name, each]): [string, EtlRow] => [
+function table(measured: ReadonlyMap<string, readonly Measured[]>): Record<string, EtlRow> {
+  const base = measured.get(yardstick) ?? [];
+  const rows = [...measured].map(([name, each]): [string, EtlRow] => [
     name,
-    { ratio: spread(each.map((rate, round) => rate / (base[round] ?? Number.NaN))), megabytesPerSecond: spread(each) },
+    {
+      ratio: spread(each.map(({ rate }, round) => rate / (base[round]?.rate ?? Number.NaN))),
+      megabytesPerSecond: spread(each.map(({ rate }) => rate)),
+      cpuNanosecondsPerByte: spread(each.map(({ cpu }) => cpu)),
+    },
   ]);
   return Object.fromEntries(rows);
 }

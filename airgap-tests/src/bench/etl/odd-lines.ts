@@ -38,7 +38,12 @@ function line(random: Random): string {
     ...Array.from({ length: Math.floor(random() * 4) }, () => [name(otherName(random), random), value(random, 0)]),
   ].sort(() => random() - 0.5);
   const [comma, colon] = random() < 0.7 ? [',', ':'] : pick(random, [[', ', ': '] as const, [',  ', ' : '] as const]);
-  return `{${members.map((member) => member.join(colon)).join(comma)}}`;
+  return `{${members.map((member) => member.join(colon)).join(comma)}${closing('}', random)}`;
+}
+
+/** A bracket, or now and then one that does not fit. */
+function closing(right: ']' | '}', random: Random): string {
+  return random() < 0.98 ? right : pick(random, [']', '}', '']);
 }
 
 function otherName(random: Random): string {
@@ -94,5 +99,6 @@ function value(random: Random, depth: number): string {
   if (kind < 0.75) return pick(random, ['true', 'false', 'null', 'tru', 'nul', 'falsy', 'True', 'NaN']);
   if (depth > 3) return random() < 0.5 ? '[]' : `${'['.repeat(40)}1${']'.repeat(40)}`;
   const items = Array.from({ length: Math.floor(random() * 3) }, () => value(random, depth + 1));
-  return kind < 0.88 ? `[${items.join(',')}]` : `{${items.map((item) => `${name(otherName(random), random)}:${item}`).join(',')}}`;
+  if (kind < 0.88) return `[${items.join(',')}${closing(']', random)}`;
+  return `{${items.map((item) => `${name(otherName(random), random)}:${item}`).join(',')}${closing('}', random)}`;
 }

@@ -9,7 +9,9 @@ it('lists templates, and begins a function from one that runs at once', async ()
   const { cli } = await startWithDashboard(templates);
   const folder = join(await folderWith(), 'mine');
 
-  expect((await cli('template', 'list', 'hello')).stdout).toMatch(/^TEMPLATE +RUNTIME +DESCRIPTION\nhello:java +java +Says hello.*\nhello:nodejs +nodejs +Says hello.*\n/);
+  expect((await cli('template', 'list', 'hello')).stdout).toMatch(
+    /^TEMPLATE +RUNTIME +DESCRIPTION\nhello:java +java +Says hello.*\nhello:nodejs +nodejs +Says hello.*\n/,
+  );
   expect((await cli('template', 'show', 'hello:python')).stdout).toMatch(/runtime: python\n[\s\S]*\ndef handler\(context, event\):/);
   expect((await cli('template', 'new', 'hello:nodejs', folder)).code).toBe(0);
   expect((await readdir(folder)).sort()).toEqual(['function.yaml', 'main.js']);

@@ -15,7 +15,7 @@ playRows(
       it: 'are listed by name and runtime',
       call: 'GET /api/function_templates',
       status: 200,
-      names: ['count-words:shell', 'hello:java', 'hello:nodejs', 'hello:python', 'json-transform:nodejs'],
+      names: ['count-words:shell', 'etl-parquet:nodejs', 'hello:java', 'hello:nodejs', 'hello:python', 'json-transform:nodejs'],
       answer: {
         'hello:nodejs': {
           rendered: { metadata: { name: 'hello' }, spec: { runtime: 'nodejs', build: { functionSourceCode: expect.any(String) } } },
