@@ -22,6 +22,7 @@ const DEBIAN_PACKAGES = {
   zstd: 'compresses the bundle and reads Debian packages',
   curl: 'sends requests to the sealed hosts from their own network',
   'ca-certificates': 'checks downloads, and goes into the images',
+  git: 'a server of repositories for the tests of the builder',
   gpgv: 'checks the signatures of the Debian archive',
   'debian-archive-keyring': 'the keys of the Debian archive',
   iproute2: 'makes the networks of the sealed hosts',

@@ -1,3 +1,4 @@
+import { bringsCode } from './code.ts';
 import { reservedFunctionNames, reservedServiceAccounts } from './constants.ts';
 import { parseDuration } from './duration.ts';
 import { platformError } from './errors.ts';
@@ -31,7 +32,7 @@ export function validateFunction({ metadata, spec }: FunctionConfig): void {
 }
 
 function* sourceMistakes({ image, runtime, build, runRegistry }: FunctionSpec): Generator<string> {
-  if (!build?.path && !build?.functionSourceCode && !build?.image && !image) {
+  if (!bringsCode({ build }) && !build?.path && !build?.image && !image) {
     yield 'Function must have either spec.build.path,spec.build.functionSourceCode, spec.build.image or spec.image set in order to create';
   }
   if (image && !runtime) yield 'If image is passed, runtime must be specified';

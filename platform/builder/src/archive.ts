@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import { AmpouleError, messageOf } from '@ampoule/lib/errors';
-import type { LayerEntry } from '@ampoule/lib/oci/layer';
 import { parse } from '@ampoule/lib/parse';
-import { MAX_SOURCE_BYTES, MAX_SOURCE_FILES, sourceDigestOf } from '@ampoule/platform-api/source-archive';
+import { sourceDigestOf } from '@ampoule/platform-api/source-archive';
 import * as z from 'zod';
 import type { ArchiveEntry } from './archive-entry.ts';
 import { builderError } from './errors.ts';
+import { ask, limited, type SourceFile, SourceFiles, withoutSecrets } from './source-files.ts';
 import { tarEntries } from './tar.ts';
 import { zipEntries } from './zip.ts';
 
@@ -31,7 +32,7 @@ export async function archiveFilesOf(
   attributes: Record<string, unknown>,
   fetchStored: (digest: string) => Promise<Buffer>,
   outerFolders = 0,
-): Promise<(LayerEntry & { path: string })[]> {
+): Promise<SourceFile[]> {
   const { headers, workDir } = parse(attributesSchema, attributes, 'spec.build.codeEntryAttributes');
   try {
     const digest = sourceDigestOf(url);
@@ -52,52 +53,19 @@ export async function archiveFilesOf(
 
 async function download(url: string, headers: Record<string, string>): Promise<Buffer> {
   if (!/^https?:$/.test(new URL(url).protocol)) throw new Error('only http and https are known');
-  const response = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  const response = await ask(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (!response.ok || response.body === null) throw new Error(`the server answered ${response.status}`);
-  return limited(response.body);
+  return buffer(limited(response.body));
 }
 
-async function filesOf(bytes: Buffer, workDir: string, outerFolders: number): Promise<(LayerEntry & { path: string })[]> {
-  const prefix = segmentsOf(workDir);
-  const found: (LayerEntry & { path: string })[] = [];
-  let total = 0;
-  for await (const { name, isFile, isProgram, bytes: size, read } of await entriesOf(bytes)) {
-    const segments = segmentsOf(name).slice(outerFolders);
-    if (!isFile || segments.length === 0 || segments.includes('..') || !prefix.every((part, i) => segments[i] === part)) continue;
-    total += size;
-    if (total > MAX_SOURCE_BYTES) throw tooLarge();
-    found.push({ path: segments.slice(prefix.length).join('/'), content: await read(), mode: isProgram ? 0o755 : 0o644 });
-    if (found.length > MAX_SOURCE_FILES) throw new Error(`it holds more than ${MAX_SOURCE_FILES} files`);
-  }
-  return found;
+async function filesOf(bytes: Buffer, workDir: string, outerFolders: number): Promise<SourceFile[]> {
+  const files = new SourceFiles(workDir, outerFolders);
+  for await (const entry of await entriesOf(bytes)) if (entry.isFile) await files.add(entry);
+  return files.found;
 }
 
 async function entriesOf(bytes: Buffer): Promise<AsyncGenerator<ArchiveEntry>> {
   const magic = bytes.subarray(0, 2);
   if (magic.equals(ZIP_MAGIC)) return zipEntries(bytes);
-  return tarEntries(magic.equals(GZIP_MAGIC) ? await limited(Readable.from([bytes]).pipe(createGunzip())) : bytes);
-}
-
-function tooLarge(): Error {
-  return new Error(`it is larger than ${MAX_SOURCE_BYTES >> 20} MiB`);
-}
-
-/** All bytes of a stream, but never more than are allowed. */
-async function limited(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    size += chunk.length;
-    if (size > MAX_SOURCE_BYTES) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-function segmentsOf(path: string): string[] {
-  return path.split('/').filter((segment) => segment !== '' && segment !== '.');
-}
-
-function withoutSecrets(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//').replace(/\?.*$/s, '');
+  return tarEntries(magic.equals(GZIP_MAGIC) ? await buffer(limited(Readable.from([bytes]).pipe(createGunzip()))) : bytes);
 }

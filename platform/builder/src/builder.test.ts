@@ -205,7 +205,7 @@ describe('the builder', () => {
 
   it.each([
     [{ runtime: 'cobol', build: { functionSourceCode: code('x') } }, /Runtime cobol is not supported/],
-    [{ runtime: 'nodejs', build: { path: 'http://elsewhere', codeEntryType: 'git' } }, /Code entry type git is not supported/],
+    [{ runtime: 'nodejs', build: { path: 'http://elsewhere', codeEntryType: 'svn' } }, /Code entry type svn is not supported/],
     [
       { runtime: 'nodejs', build: { path: `registry:sha256:${'0'.repeat(64)}`, codeEntryType: 'archive' } },
       /has no source code sha256:0+ of namespace nuclio/,

@@ -1,6 +1,7 @@
 import { errorsOf } from '@ampoule/lib/errors';
 
 export const builderErrorCodes = {
+  AMP_BUILD_GIT: 'A repository with the code of a function cannot be used.',
   AMP_BUILD_RUNTIME: 'There is no image for the runtime that a function asks for.',
   AMP_BUILD_SOURCE: 'A function brings its code in a way that the builder does not know.',
   AMP_BUILD_ARCHIVE: 'The archive with the code of a function cannot be fetched or read.',

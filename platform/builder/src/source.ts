@@ -1,5 +1,6 @@
 import type { LayerEntry } from '@ampoule/lib/oci/layer';
 import type { RegistryClient } from '@ampoule/lib/oci/registry';
+import { bringsCode } from '@ampoule/platform-api/code';
 import { annotations, paths } from '@ampoule/platform-api/constants';
 import type { FunctionSpec, NuclioFunction } from '@ampoule/platform-api/function';
 import { handlerFileOf, runtimeNameOf } from '@ampoule/platform-api/handler';
@@ -7,12 +8,14 @@ import { sourceRepositoryOf } from '@ampoule/platform-api/source-archive';
 import { keepSource } from '@ampoule/platform-api/source-store';
 import { archiveFilesOf } from './archive.ts';
 import { builderError } from './errors.ts';
+import { gitFilesOf } from './git.ts';
 import { GITHUB_OUTER_FOLDERS, githubArchiveOf } from './github.ts';
+import { s3ArchiveOf } from './s3.ts';
+import type { SourceFile } from './source-files.ts';
 
 /** Whether a function has code to build; without, or where that was asked for, its image is used as it is. */
-export function needsBuild({ metadata, spec: { build } }: Pick<NuclioFunction, 'metadata' | 'spec'>): boolean {
-  if (metadata.annotations?.[annotations.skipBuild] === 'true') return false;
-  return build?.codeEntryType !== 'image' && (Boolean(build?.functionSourceCode) || Boolean(build?.path));
+export function needsBuild({ metadata, spec }: Pick<NuclioFunction, 'metadata' | 'spec'>): boolean {
+  return metadata.annotations?.[annotations.skipBuild] !== 'true' && bringsCode(spec);
 }
 
 /** The image that a runtime's functions stand on. @throws AMP_BUILD_RUNTIME */
@@ -25,7 +28,7 @@ export function baseImageOf({ runtime }: FunctionSpec, images: Record<string, st
   });
 }
 
-/** The files of a function, as they are to lie in its image. @throws AMP_BUILD_SOURCE, AMP_BUILD_ARCHIVE, AMP_FUNCTION_INVALID */
+/** The files of a function, as they are to lie in its image. @throws AMP_BUILD_SOURCE, AMP_BUILD_ARCHIVE, AMP_BUILD_GIT, AMP_FUNCTION_INVALID */
 export async function sourceFilesOf(
   { metadata, spec }: Pick<NuclioFunction, 'metadata' | 'spec'>,
   registry: RegistryClient,
@@ -37,19 +40,38 @@ export async function sourceFilesOf(
   if (functionSourceCode) {
     return [{ path: `${folder}/${handlerFileOf(runtime, handler)}`, content: Buffer.from(functionSourceCode, 'base64') }];
   }
-  if (codeEntryType === 'archive' || codeEntryType === 'github') {
-    const attributes = build?.codeEntryAttributes ?? {};
-    const fetchStored = (digest: string) => storedSource(registry, metadata.namespace, digest);
-    const files =
-      codeEntryType === 'archive'
-        ? await archiveFilesOf(path ?? '', attributes, fetchStored)
-        : await archiveFilesOf(githubArchiveOf(path ?? '', attributes), attributes, fetchStored, GITHUB_OUTER_FOLDERS);
-    return files.map((file) => ({ ...file, path: `${folder}/${file.path}` }));
+  const attributes = build?.codeEntryAttributes ?? {};
+  const fetchStored = (digest: string) => storedSource(registry, metadata.namespace, digest);
+  const files = await filesOfEntry(codeEntryType ?? '', { path: path ?? '', attributes, fetchStored });
+  return files.map((file) => ({ ...file, path: `${folder}/${file.path}` }));
+}
+
+interface CodeEntry {
+  /** `spec.build.path`. */
+  path: string;
+  /** `spec.build.codeEntryAttributes`. */
+  attributes: Record<string, unknown>;
+  fetchStored: (digest: string) => Promise<Buffer>;
+}
+
+async function filesOfEntry(type: string, { path, attributes, fetchStored }: CodeEntry): Promise<SourceFile[]> {
+  switch (type) {
+    case 'archive':
+      return archiveFilesOf(path, attributes, fetchStored);
+    case 'github':
+      return archiveFilesOf(githubArchiveOf(path, attributes), attributes, fetchStored, GITHUB_OUTER_FOLDERS);
+    case 's3': {
+      const { url, headers } = await s3ArchiveOf(path, attributes);
+      return archiveFilesOf(url, { ...attributes, headers }, fetchStored);
+    }
+    case 'git':
+      return gitFilesOf(path, attributes);
+    default:
+      throw builderError('AMP_BUILD_SOURCE', {
+        what: type ? `Code entry type ${type} is not supported` : 'A build from spec.build.path is not supported',
+        fix: 'Give the code in spec.build.functionSourceCode, by codeEntryType archive, git, github or s3, or an image in spec.image.',
+      });
   }
-  throw builderError('AMP_BUILD_SOURCE', {
-    what: codeEntryType ? `Code entry type ${codeEntryType} is not supported` : 'A build from spec.build.path is not supported',
-    fix: 'Give the code in spec.build.functionSourceCode, as an archive or a repository (codeEntryType archive or github), or an image in spec.image.',
-  });
 }
 
 /** An archive that was sent to the dashboard. */

@@ -1,3 +1,4 @@
+import { bringsCode } from '@ampoule/platform-api/code';
 import { functionSpecSchema } from '@ampoule/platform-api/function';
 import { condition, ensureStable, type FunctionStore } from './function-store.ts';
 import { functionStatusOf, statusAtStart, withoutHolds } from './function-view.ts';
@@ -24,8 +25,9 @@ export async function desireState(
 }
 
 function readyDraftOf(current: Stored): Draft {
-  const { image, build } = functionSpecSchema.parse(current.spec);
-  if (!image && !build?.functionSourceCode && !build?.path) {
+  const spec = functionSpecSchema.parse(current.spec);
+  const { image } = spec;
+  if (!image && !bringsCode(spec)) {
     throw condition('Function must have spec.image set in order to be deployed without a build', 'Deploy it with its source.');
   }
   const status = statusAtStart(image ? 'waitingForResourceConfiguration' : 'building', current.status);

@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { exec } from '@ampoule/lib/exec';
+import { MAX_SOURCE_BYTES } from '@ampoule/platform-api/source-archive';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gitFilesOf } from './git.ts';
+
+const LOGIN = `Basic ${Buffer.from('ann:secret').toString('base64')}`;
+let folder: string;
+let server: Server;
+let url: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'repositories-'));
+  await mkdir(join(folder, 'code'));
+  await git('init', '--quiet', '--initial-branch', 'main');
+  await commit({ 'main.py': 'first' });
+  await git('tag', 'v1');
+  await git('tag', '--annotate', '--message', 'said', 'v1-said');
+  await commit({ 'main.py': 'second', 'lib/tool.sh': 'tool' });
+  await exec('chmod', ['+x', join(folder, 'code/lib/tool.sh')]);
+  await symlink('/etc/passwd', join(folder, 'code/link'));
+  await commit({});
+  await git('checkout', '--quiet', '-b', 'feature/one');
+  await commit({ 'main.py': 'feature' });
+  await git('checkout', '--quiet', 'main');
+  server = createServer((request, response) => void serve(request, response)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  server.close();
+  await rm(folder, { recursive: true });
+});
+
+function git(...args: string[]): Promise<string> {
+  const who = ['-c', 'user.name=Ann', '-c', 'user.email=ann@example.com'];
+  return exec('git', ['-C', join(folder, 'code'), ...who, ...args]);
+}
+
+async function commit(files: Record<string, string>): Promise<void> {
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, 'code', path)), { recursive: true });
+    await writeFile(join(folder, 'code', path), content);
+  }
+  await git('add', '--all');
+  await git('commit', '--quiet', '--message', 'change');
+}
+
+/** Git's own server, by CGI (https://git-scm.com/docs/git-http-backend); below /closed/ it wants a password. */
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { pathname, searchParams } = new URL(request.url ?? '', 'http://git');
+  if (pathname.startsWith('/endless/')) {
+    response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-advertisement' });
+    const line = (text: string) => (text.length + 4).toString(16).padStart(4, '0') + text;
+    response.write(`${line('# service=git-upload-pack\n')}0000`);
+    response.write(line(`${'a'.repeat(40)} HEAD\0 shallow\n`));
+    const refs = line(`${'a'.repeat(40)} refs/heads/main\n`).repeat(10_000);
+    while (response.write(refs) || (await once(response, 'drain').catch(() => false))) if (response.destroyed) return;
+    return;
+  }
+  if (pathname.startsWith('/closed/') && request.headers.authorization !== LOGIN) {
+    response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
+    return;
+  }
+  const env = {
+    PATH: process.env.PATH,
+    GIT_PROJECT_ROOT: folder,
+    GIT_HTTP_EXPORT_ALL: '1',
+    PATH_INFO: pathname.replace(/^\/closed/, ''),
+    QUERY_STRING: searchParams.toString(),
+    REQUEST_METHOD: request.method,
+    CONTENT_TYPE: request.headers['content-type'] ?? '',
+  };
+  const child = spawn('git', ['http-backend'], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  request.pipe(child.stdin);
+  const output = await buffer(child.stdout);
+  const end = output.indexOf('\r\n\r\n');
+  const headers = output
+    .subarray(0, end)
+    .toString()
+    .split('\r\n')
+    .map((line) => line.split(': ') as [string, string]);
+  const status = Number(headers.find(([name]) => name === 'Status')?.[1].split(' ')[0] ?? 200);
+  response.writeHead(status, Object.fromEntries(headers)).end(output.subarray(end + 4));
+}
+
+async function mainOf(attributes: object, place = '/code/.git'): Promise<string> {
+  const files = await gitFilesOf(url + place, { ...attributes });
+  const main = files.find(({ path }) => path === 'main.py');
+  return main !== undefined && 'content' in main ? String(main.content) : '';
+}
+
+describe('a repository with the code of a function', () => {
+  it('gives its files, without links and without its history', async () => {
+    expect(await gitFilesOf(`${url}/code/.git`, {})).toEqual([
+      { path: 'lib/tool.sh', content: Buffer.from('tool'), mode: 0o755 },
+      { path: 'main.py', content: Buffer.from('second'), mode: 0o644 },
+    ]);
+  });
+
+  it.each([
+    [{ branch: 'main' }, 'second'],
+    [{ branch: 'feature/one' }, 'feature'],
+    [{ tag: 'v1' }, 'first'],
+    [{ tag: 'v1-said' }, 'first'],
+    [{ reference: 'refs/heads/feature/one' }, 'feature'],
+  ])('gives them as they are at %j', async (attributes, expected) => {
+    expect(await mainOf(attributes)).toBe(expected);
+  });
+
+  it('gives those of a folder', async () => {
+    expect(await gitFilesOf(`${url}/code/.git`, { workDir: '/lib/' })).toMatchObject([{ path: 'tool.sh' }]);
+  });
+
+  it('is opened by a name and a password', async () => {
+    expect(await mainOf({ username: 'ann', password: 'secret' }, '/closed/code/.git')).toBe('second');
+  });
+
+  it.each([
+    ['a branch that is not there', '/code/.git', { branch: 'none' }, /none/],
+    ['a folder that is not there', '/code/.git', { workDir: 'none' }, /holds no files in none/],
+    ['a repository that is not there', '/none/.git', {}, /404/],
+    ['no password', '/closed/code/.git', {}, /asks for a name and a password/],
+    ['a wrong password', '/closed/code/.git', { username: 'ann', password: 'wrong' }, /does not take this name and password/],
+    ['no end', '/endless/.git', {}, new RegExp(`larger than ${MAX_SOURCE_BYTES >> 20} MiB`)],
+  ])('with %s is a mistake that says so, and leaves nothing behind', async (_what, place, attributes, why) => {
+    const before = (await readdir(tmpdir())).filter((name) => name.startsWith('git-'));
+    const failing = gitFilesOf(url + place, { ...attributes });
+    await expect(failing).rejects.toMatchObject({ code: 'AMP_BUILD_GIT', why: expect.stringMatching(why) });
+    expect((await readdir(tmpdir())).filter((name) => name.startsWith('git-') && !before.includes(name))).toEqual([]);
+  });
+
+  it('is no secret in what is said of it', async () => {
+    const failing = gitFilesOf(`ftp://ann:secret@127.0.0.1/code`, {});
+    await expect(failing).rejects.toMatchObject({
+      what: 'The repository at ftp://127.0.0.1/code cannot be used',
+      why: /only http and https/,
+    });
+  });
+
+  it('is at one place alone', async () => {
+    await expect(gitFilesOf(`${url}/code/.git`, { branch: 'main', tag: 'v1' })).rejects.toMatchObject({ code: 'AMP_INPUT_INVALID' });
+  });
+});

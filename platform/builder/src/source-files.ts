@@ -1,0 +1,76 @@
+import { messageOf } from '@ampoule/lib/errors';
+import type { LayerEntry } from '@ampoule/lib/oci/layer';
+import { MAX_SOURCE_BYTES, MAX_SOURCE_FILES } from '@ampoule/platform-api/source-archive';
+
+export type SourceFile = LayerEntry & { path: string };
+
+interface Candidate {
+  /** Path where it comes from. */
+  name: string;
+  isProgram: boolean;
+  /** Bytes, where they are known before it is read. */
+  bytes?: number;
+  read: () => Promise<Buffer>;
+}
+
+/** The files of a function out of those of an archive or a repository: of one folder, and not too many. */
+export class SourceFiles {
+  readonly found: SourceFile[] = [];
+  readonly #prefix: string[];
+  readonly #outerFolders: number;
+  #total = 0;
+
+  /** `outerFolders` is how many folders lie around what belongs to the function, whatever their names. */
+  constructor(workDir: string, outerFolders = 0) {
+    this.#prefix = segmentsOf(workDir);
+    this.#outerFolders = outerFolders;
+  }
+
+  /** Takes a file, or leaves it where it lies outside of the folder. Throws where there is too much. */
+  async add({ name, isProgram, bytes = 0, read }: Candidate): Promise<void> {
+    const segments = segmentsOf(name).slice(this.#outerFolders);
+    if (segments.length === 0 || segments.includes('..') || !this.#prefix.every((part, i) => segments[i] === part)) return;
+    this.#count(bytes);
+    const content = await read();
+    this.#count(content.length - bytes);
+    this.found.push({ path: segments.slice(this.#prefix.length).join('/'), content, mode: isProgram ? 0o755 : 0o644 });
+    if (this.found.length > MAX_SOURCE_FILES) throw new Error(`it holds more than ${MAX_SOURCE_FILES} files`);
+  }
+
+  #count(bytes: number): void {
+    this.#total += bytes;
+    if (this.#total > MAX_SOURCE_BYTES) throw tooLarge();
+  }
+}
+
+export function tooLarge(): Error {
+  return new Error(`it is larger than ${MAX_SOURCE_BYTES >> 20} MiB`);
+}
+
+/** The bytes of a stream, but never more than are allowed. */
+export async function* limited(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > MAX_SOURCE_BYTES) throw tooLarge();
+    yield chunk;
+  }
+}
+
+/** Asks a server, and says why where it does not answer. */
+export async function ask(url: string, options: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, options);
+  } catch (error) {
+    throw new Error(`the server does not answer: ${messageOf(error instanceof Error && error.cause ? error.cause : error)}`);
+  }
+}
+
+/** A URL for people to read. */
+export function withoutSecrets(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//').replace(/\?.*$/s, '');
+}
+
+function segmentsOf(path: string): string[] {
+  return path.split('/').filter((segment) => segment !== '' && segment !== '.');
+}
