@@ -16,6 +16,8 @@ export interface NatsServerOptions {
   token?: string;
   /** What the server shows; clients then have to speak TLS. */
   tls?: Certificate;
+  /** The largest message that it takes, in bytes; 1 MiB otherwise. */
+  maxPayload?: number;
 }
 
 /** A NATS server with JetStream on a free port, with data of its own that survives `kill` and `restart`. */
@@ -31,12 +33,13 @@ export class NatsServer {
     this.url = `nats://127.0.0.1:${port}`;
   }
 
-  static async start({ user, token, tls }: NatsServerOptions = {}): Promise<NatsServer> {
+  static async start({ user, token, tls, maxPayload }: NatsServerOptions = {}): Promise<NatsServer> {
     const folder = await mkdtemp(join(tmpdir(), 'ampoule-nats-'));
     const port = await freePort();
     const settings: Record<string, unknown> = { host: '127.0.0.1', port, jetstream: { store_dir: join(folder, 'data') } };
     if (user !== undefined) settings.authorization = user;
     if (token !== undefined) settings.authorization = { token };
+    if (maxPayload !== undefined) settings.max_payload = maxPayload;
     if (tls !== undefined) {
       await writeFile(join(folder, 'key.pem'), tls.key, { mode: 0o600 });
       await writeFile(join(folder, 'certificate.pem'), tls.certificate);

@@ -117,6 +117,31 @@ describe('the control plane of an appliance', () => {
     expect((await calls).lost).toEqual([]);
   });
 
+  it('calls a function for who does not wait, also across a kill of the invoker and of its queue, and keeps what failed', async () => {
+    const asked = await appliance.request('POST', '/fn/stable', { headers: { prefer: 'respond-async' } });
+    expect(asked).toMatchObject({ status: 202, headers: { 'preference-applied': 'respond-async' } });
+    await kill('nats');
+    await kill('invoker');
+    await until('the result is there', READY_MS, async () => {
+      const { status, body } = await appliance.request('GET', `${asked.headers.location}/result`);
+      return (status === 200 && body === 'stable') || `${status} ${body}`;
+    });
+    await appliance.deploy('failing', 'exports.handler = (context) => context.callback(new context.Response({ statusCode: 500 }))\n');
+    const headers = { prefer: 'respond-async', 'x-ampoule-max-attempts': '1' };
+    const failed = await appliance.request('POST', '/fn/failing', { headers });
+    const { id } = JSON.parse(failed.body);
+    const deadLetters = async () => (await appliance.command('dead-letter', 'list')).stdout;
+    await until('the failure is kept', 20_000, async () => (await deadLetters()).includes(id) || (await deadLetters()));
+    const mended = ['--source', 'exports.handler = () => "mended"\n', '--runtime', 'nodejs', '--handler', 'handler:handler'];
+    expect((await appliance.command('fn', 'deploy', 'failing', ...mended)).code).toBe(0);
+    expect((await appliance.command('dead-letter', 'redrive', id)).code).toBe(0);
+    await until('it is done', 20_000, async () => {
+      const { status, body } = await appliance.request('GET', `/invocations/${id}/result`);
+      return (status === 200 && body === 'mended') || `${status} ${body}`;
+    });
+    expect(await deadLetters()).not.toContain(id);
+  });
+
   it('measures the CPU of a function that may have several replicas', async () => {
     await create('scaled', specOf('scaled', { minReplicas: 1, maxReplicas: 3, targetCPU: 50 }));
     await isReady('scaled');

@@ -17,12 +17,15 @@ it('makes secrets that nobody can guess and only root can read, once', async () 
   expect(await readSecrets(file)).toEqual(secrets);
 });
 
-it('adds the key of warm pods to the secrets of an appliance that has none, and leaves the others as they are', async () => {
+it.each([
+  ['key of warm pods', 'warmKey', /^[A-Za-z0-9+/]{64}$/],
+  ['token of NATS', 'natsToken', /^[\w-]{43}$/],
+] as const)('adds the %s to the secrets of an appliance that has none, and leaves the others as they are', async (_what, name, form) => {
   const file = await newFile();
-  const { warmKey: _, ...before } = await ensureSecrets(file);
+  const { [name]: _, ...before } = await ensureSecrets(file);
   await writeFile(file, JSON.stringify(before));
   const after = await ensureSecrets(file);
-  expect(after).toEqual({ ...before, warmKey: expect.stringMatching(/^[A-Za-z0-9+/]{64}$/) });
+  expect(after).toEqual({ ...before, [name]: expect.stringMatching(form) });
   expect(await ensureSecrets(file)).toEqual(after);
 });
 

@@ -14,25 +14,32 @@ const accessSchema = z.strictObject({
   dashboardToken: z.string(),
   /** Bindings of warm pods are signed with this Ed25519 key: PKCS #8, DER in base64. An appliance of an earlier version has none yet. */
   warmKey: z.base64().optional(),
+  /** What the invoker shows to NATS. An appliance of an earlier version has none yet. */
+  natsToken: z.string().min(1).optional(),
 });
 
 type Known = z.output<typeof accessSchema>;
 
 /** The secrets that the appliance made for itself at its first install. */
-export type Secrets = Known & { warmKey: string };
+export type Secrets = Known & { warmKey: string; natsToken: string };
 
 const SECRET_BYTES = 32;
 
 /** Reads the appliance's secrets, making them when there are none. @throws AMP_INPUT_INVALID */
 export async function ensureSecrets(file: string = paths.secrets): Promise<Secrets> {
   const existing = await readSecrets(file);
-  if (existing?.warmKey !== undefined) return { ...existing, warmKey: existing.warmKey };
+  const { warmKey, natsToken } = existing ?? {};
+  if (existing !== undefined && warmKey !== undefined && natsToken !== undefined) return { ...existing, warmKey, natsToken };
   const secret = () => randomBytes(SECRET_BYTES).toString('base64url');
-  const warmKey = generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64');
-  const secrets = { username: 'ampoule', password: secret(), dashboardToken: secret(), ...existing, warmKey };
+  const access = { username: 'ampoule', password: secret(), dashboardToken: secret(), ...existing };
+  const secrets = { ...access, warmKey: warmKey ?? newWarmKey(), natsToken: natsToken ?? secret() };
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await writeDurably(file, `${JSON.stringify(secrets, null, 2)}\n`, 0o600);
   return secrets;
+}
+
+function newWarmKey(): string {
+  return generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64');
 }
 
 /** The appliance's secrets, or undefined when there are none yet. @throws AMP_INPUT_INVALID */

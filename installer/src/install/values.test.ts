@@ -43,14 +43,15 @@ it('gives manifests the secrets and certificates in base64, as Secrets want them
   const pair = { certificate: await put('crt'), key: await put('key') };
   const values = await manifestValues(
     { bundle: await testBundle(), config: resolved },
-    { username: 'ampoule', password: 'p', dashboardToken: 't', warmKey },
+    { username: 'ampoule', password: 'p', dashboardToken: 't', warmKey, natsToken: 'n' },
     { trust: await put('trust'), servers: { ingress: pair, registry: pair } },
   );
   const plain = (name: string) => Buffer.from(values[name] ?? '', 'base64').toString('utf8');
   expect(values).toMatchObject({ version: '1.0.0', registryUrl: 'https://10.0.0.5:5000', hostname: 'ampoule.internal' });
-  expect(['registryPasswordBase64', 'dashboardTokenBase64', 'registryCaBase64', 'ingressKeyBase64'].map(plain)).toEqual([
+  expect(['registryPasswordBase64', 'dashboardTokenBase64', 'natsTokenBase64', 'registryCaBase64', 'ingressKeyBase64'].map(plain)).toEqual([
     'p',
     't',
+    'n',
     'text of trust',
     'text of key',
   ]);

@@ -25,7 +25,7 @@ export function kubeadmValues({ config, traits }: Pick<InstallContext, 'config' 
 /** The values that every other manifest may name. */
 export async function manifestValues(
   { bundle, config }: Pick<InstallContext, 'bundle' | 'config'>,
-  { username, password, dashboardToken, warmKey }: Secrets,
+  { username, password, dashboardToken, warmKey, natsToken }: Secrets,
   pki: Pick<Pki, 'trust' | 'servers'>,
 ): Promise<Record<string, string>> {
   const fileBase64 = async (path: string) => base64(await readFile(path, 'utf8'));
@@ -40,6 +40,7 @@ export async function manifestValues(
     ingressKeyBase64: await fileBase64(pki.servers.ingress.key),
     dashboardTokenBase64: base64(dashboardToken),
     warmPrivateKeyBase64: base64(warmKey),
+    natsTokenBase64: base64(natsToken),
     warmPublicKey: publicKeyOf(warmKey),
   };
 }

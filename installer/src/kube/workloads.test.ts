@@ -42,6 +42,13 @@ async function daemonSet(name: string, wanted: number, ready: number) {
   });
 }
 
+async function statefulSet(name: string, replicas: number, readyReplicas: number) {
+  const spec = { replicas, serviceName: name, selector: { matchLabels: { app: name } }, template: template(name) };
+  const made = await apps.createNamespacedStatefulSet({ namespace, body: { metadata: { name }, spec } });
+  const status = { observedGeneration: 1, replicas, updatedReplicas: replicas, readyReplicas };
+  await apps.replaceNamespacedStatefulSetStatus({ namespace, name, body: { ...made, status } });
+}
+
 async function pod(name: string, status: V1PodStatus) {
   const { spec } = template(name);
   const made = await core.createNamespacedPod({ namespace, body: { metadata: { name }, spec } });
@@ -69,6 +76,14 @@ it.each([
   ['no node is known yet', 'nowhere', 0, 0, false],
 ])('counts a DaemonSet of which %s as it is', async (_how, name, wanted, ready, expected) => {
   await daemonSet(name, wanted, ready);
+  expect(await isReady(name)).toBe(expected);
+});
+
+it.each([
+  ['its pod is ready', 'kept', 1, 1, true],
+  ['its pod is not', 'lost', 1, 0, false],
+])('counts a StatefulSet of which %s as it is', async (_how, name, wanted, ready, expected) => {
+  await statefulSet(name, wanted, ready);
   expect(await isReady(name)).toBe(expected);
 });
 

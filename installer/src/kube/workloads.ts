@@ -1,8 +1,16 @@
-import { AppsV1Api, CoreV1Api, type KubeConfig, type V1DaemonSet, type V1Deployment, type V1Pod } from '@kubernetes/client-node';
+import {
+  AppsV1Api,
+  CoreV1Api,
+  type KubeConfig,
+  type V1DaemonSet,
+  type V1Deployment,
+  type V1Pod,
+  type V1StatefulSet,
+} from '@kubernetes/client-node';
 
-/** A Deployment or DaemonSet and whether all its pods are ready in its newest form. */
+/** A Deployment, StatefulSet or DaemonSet and whether all its pods are ready in its newest form. */
 export interface Workload {
-  kind: 'Deployment' | 'DaemonSet';
+  kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
   namespace: string;
   name: string;
   ready: boolean;
@@ -13,15 +21,23 @@ export interface Workload {
 /** All workloads of the cluster. */
 export async function listWorkloads(kubeconfig: KubeConfig): Promise<Workload[]> {
   const apps = kubeconfig.makeApiClient(AppsV1Api);
-  const [deployments, daemonSets] = await Promise.all([apps.listDeploymentForAllNamespaces(), apps.listDaemonSetForAllNamespaces()]);
-  return [...deployments.items.map(deploymentOf), ...daemonSets.items.map(daemonSetOf)];
+  const [deployments, statefulSets, daemonSets] = await Promise.all([
+    apps.listDeploymentForAllNamespaces(),
+    apps.listStatefulSetForAllNamespaces(),
+    apps.listDaemonSetForAllNamespaces(),
+  ]);
+  return [
+    ...deployments.items.map((item) => replicasOf('Deployment', item)),
+    ...statefulSets.items.map((item) => replicasOf('StatefulSet', item)),
+    ...daemonSets.items.map(daemonSetOf),
+  ];
 }
 
-function deploymentOf({ metadata, spec, status }: V1Deployment): Workload {
+function replicasOf(kind: 'Deployment' | 'StatefulSet', { metadata, spec, status }: V1Deployment | V1StatefulSet): Workload {
   const wanted = spec?.replicas ?? 1;
   const ready = status?.readyReplicas ?? 0;
   const current = (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0) && (status?.updatedReplicas ?? 0) >= wanted;
-  return { kind: 'Deployment', ...namesOf(metadata), ready: current && ready >= wanted, replicas: `${ready}/${wanted}` };
+  return { kind, ...namesOf(metadata), ready: current && ready >= wanted, replicas: `${ready}/${wanted}` };
 }
 
 function daemonSetOf({ metadata, status }: V1DaemonSet): Workload {

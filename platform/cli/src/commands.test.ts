@@ -9,10 +9,10 @@ const spec = { runtime: 'nodejs', handler: 'main:handler', minReplicas: 2, build
 describe('the program', () => {
   it('shows its groups, not the order of nuctl, and says that this works too', async () => {
     const { code, stdout } = await runCli(['--help']);
-    const commands = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
+    const commands = [...stdout.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, name]) => name);
     expect({ code, commands }).toEqual({
       code: 0,
-      commands: ['fn', 'project', 'gateway', 'event', 'template', 'login', 'api', 'completion', 'help'],
+      commands: ['fn', 'project', 'gateway', 'event', 'invocation', 'dead-letter', 'template', 'login', 'api', 'completion', 'help'],
     });
     expect(stdout).toContain('"ampoule get functions" is "ampoule fn get"');
   });

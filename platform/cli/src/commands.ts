@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { addApi } from './commands/api.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addCreateEvent, addCreateGateway, addCreateProject } from './commands/create.ts';
+import { addDeadLetters } from './commands/dead-letter.ts';
 import { addDelete } from './commands/delete.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addDiff } from './commands/diff.ts';
@@ -10,6 +11,7 @@ import { addExport } from './commands/export.ts';
 import { addGatewayKeys } from './commands/gateway-keys.ts';
 import { addGet } from './commands/get.ts';
 import { addImport } from './commands/import.ts';
+import { addInvocations } from './commands/invocation.ts';
 import { addInvoke } from './commands/invoke.ts';
 import { addLogin } from './commands/login.ts';
 import { addLogs } from './commands/logs.ts';
@@ -51,6 +53,8 @@ export function addFunctionCommands(program: Command, printer: () => Printer, { 
       '\nThe order of nuctl works too: "ampoule get functions" is "ampoule fn get", and\n"ampoule deploy" is "ampoule fn deploy".',
     );
   for (const kind of kinds) addGroup(program, kind, shell);
+  addInvocations(program.command('invocation').description('asynchronous invocations, by their ids'), shell);
+  addDeadLetters(program.command('dead-letter').description('asynchronous invocations that were given up'), shell);
   addTemplates(program.command('template').description('functions to start from'), shell);
   addLogin(program, shell);
   addApi(program, shell);

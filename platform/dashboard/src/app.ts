@@ -8,8 +8,10 @@ import { statusOf } from './errors.ts';
 import { allowOrigins } from './http/cors.ts';
 import { openApiRoute } from './http/openapi.ts';
 import { type ApiRoute, registerRoutes } from './http/route.ts';
+import { InvokerClient } from './invoker-client.ts';
 import { aboutRoutes } from './routes/about.ts';
 import { apiGatewayRoutes } from './routes/api-gateways.ts';
+import { asyncInvocationRoutes } from './routes/async-invocations.ts';
 import { functionEventRoutes } from './routes/function-events.ts';
 import { functionReplicaRoutes } from './routes/function-replicas.ts';
 import { functionSourceRoutes } from './routes/function-sources.ts';
@@ -76,12 +78,13 @@ function acceptJsonOfAnyType(app: FastifyInstance): void {
 
 function routesOf({ client, registry, settings, platform }: AppOptions): ApiRoute[] {
   const stores = makeStores(client, platform, settings.warmNamespace);
-  const { namespace } = settings;
+  const { namespace, invoker } = settings;
   return [
     ...functionRoutes(stores, namespace),
     ...functionReplicaRoutes(stores, namespace),
     ...functionVersionRoutes(stores, namespace),
-    ...invocationRoutes(stores.functions, platform, namespace),
+    ...invocationRoutes(stores.functions, { platform, defaultNamespace: namespace, intakeUrl: invoker.intakeUrl }),
+    ...asyncInvocationRoutes(new InvokerClient(invoker.adminUrl), namespace),
     ...projectRoutes(stores, namespace),
     ...functionEventRoutes(stores, namespace),
     ...functionSourceRoutes(registry, namespace),

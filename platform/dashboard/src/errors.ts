@@ -11,6 +11,7 @@ export const dashboardErrorCodes = {
   AMP_PROJECT_IN_USE: 'A project that has functions or API gateways, or that is the default one, cannot be removed.',
   AMP_INGRESS_IN_USE: 'Another ingress has the host and path that an API gateway asks for.',
   AMP_TEMPLATE_INVALID: 'A template of functions in the folder of templates cannot be read.',
+  AMP_INVOKER_AWAY: 'The invoker, which keeps asynchronous invocations, is not there or does not answer.',
   AMP_NOT_SUPPORTED: 'A call of the dashboard API asks for a part of Nuclio that needs a product which is not here.',
 } as const;
 
@@ -41,6 +42,7 @@ const statuses: Record<string, number> = {
   AMP_RESOURCE_STALE: 409,
   AMP_KUBE_UNREACHABLE: 503,
   AMP_INVOKE_FAILED: 502,
+  AMP_INVOKER_AWAY: 503,
   AMP_NOT_SUPPORTED: 501,
 };
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Headers of Nuclio's API, in the small letters in which Node.js gives them. */
+/** Headers of Nuclio's API and ours, in the small letters in which Node.js gives them. */
 export const headers = {
   functionNamespace: 'x-nuclio-function-namespace',
   functionName: 'x-nuclio-function-name',
@@ -28,6 +28,12 @@ export const headers = {
   logLevel: 'x-nuclio-log-level',
   logs: 'x-nuclio-logs',
   target: 'x-nuclio-target',
+  /** Of asynchronous invocations, which Nuclio does not have. */
+  prefer: 'prefer',
+  asyncFunction: 'x-ampoule-function',
+  callback: 'x-ampoule-callback',
+  maxAttempts: 'x-ampoule-max-attempts',
+  idempotencyKey: 'idempotency-key',
 } as const;
 
 export type HeaderName = (typeof headers)[keyof typeof headers];

@@ -18,6 +18,9 @@ const settingsSchema = z.object({
   AMPOULE_TEMPLATES_FOLDER: z.string().min(1).optional(),
   /** Where warm pods are, which stand in for those of functions; absent where there are none. */
   AMPOULE_WARM_NAMESPACE: z.string().min(1).optional(),
+  /** Where the invoker takes requests that become asynchronous invocations, and where it tells of them; absent where there is none. */
+  AMPOULE_INVOKER_INTAKE_URL: z.url({ protocol: /^http$/ }).optional(),
+  AMPOULE_INVOKER_ADMIN_URL: z.url({ protocol: /^http$/ }).optional(),
   AMPOULE_VERSION: z.string().default('dev'),
   ...registryVariables,
   LOG_LEVEL: z.string().default('info'),
@@ -34,6 +37,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     ingressHosts: found.AMPOULE_INGRESS_HOSTS,
     templatesFolder: found.AMPOULE_TEMPLATES_FOLDER,
     warmNamespace: found.AMPOULE_WARM_NAMESPACE,
+    invoker: { intakeUrl: found.AMPOULE_INVOKER_INTAKE_URL, adminUrl: found.AMPOULE_INVOKER_ADMIN_URL },
     version: found.AMPOULE_VERSION,
     registry: found as RegistryVariables,
     logLevel: found.LOG_LEVEL,

@@ -4,6 +4,11 @@ import { corsHandlersOf, corsRoutesOf } from './caddy-cors.ts';
 import { type Named, named } from './named.ts';
 import type { Destination, Route } from './routes.ts';
 
+/** A preference among others, in any case. */
+const RESPOND_ASYNC = '(?i)(^|[,\\s])respond-async([,;\\s]|$)';
+/** Tells the invoker which function to call. */
+const FUNCTION_HEADER = 'X-Ampoule-Function';
+
 /** What Caddy serves, which changes without a load. */
 export function caddyRoutesOf(routes: readonly Route[]): Named {
   return named((id) => ({ id, routes: routes.flatMap(routesFor) }));
@@ -19,32 +24,56 @@ export function clientCertificateHostsOf(routes: readonly Route[]): string[] {
 function routesFor(route: Route): object[] {
   const { host = '', path, isExact, canary } = route;
   const access = [...corsHandlersOf(route), ...accessHandlersOf(route)];
-  const ways = [
-    ...corsRoutesOf(route),
-    ...(canary === undefined ? [] : [canaryRoute(canary, [...access, ...handlersOf(route, canary)])]),
-    { handle: [...access, ...handlersOf(route, route)], terminal: true },
+  const waysTo = (destination: Destination, match: object) => [
+    ...asyncWaysTo(route, destination, match, access),
+    { ...matching(match), handle: [...access, ...handlersOf(route, destination)], terminal: true },
   ];
+  const ways = [...corsRoutesOf(route), ...(canary === undefined ? [] : waysTo(canary, shareOf(canary))), ...waysTo(route, {})];
   return ways.map((way) => ({ host, path, isExact, route: way }));
 }
 
+/** A function whose caller does not want to wait is called by the invoker: https://www.rfc-editor.org/rfc/rfc7240#section-4.1 */
+function asyncWaysTo(route: Route, destination: Destination, match: object, access: object[]): object[] {
+  const { invoker } = route;
+  const { functionName, functionNamespace, upstream } = destination;
+  if (invoker === undefined || functionName === undefined || upstream === undefined) return [];
+  const preference = { header_regexp: { Prefer: { pattern: RESPOND_ASYNC } } };
+  const { set, ...rest } = callerHeadersOf(route);
+  const headers = { ...rest, set: { ...set, [FUNCTION_HEADER]: [`${functionNamespace}/${functionName}`] } };
+  return [
+    {
+      match: [{ ...match, ...preference }],
+      handle: [...access, ...rewritesOf(route, destination), proxyTo(invoker, headers)],
+      terminal: true,
+    },
+  ];
+}
+
+function matching(match: object): object {
+  return Object.keys(match).length === 0 ? {} : { match: [match] };
+}
+
 /** Each request has a random UUID, of which the first eight digits are as good as dice. */
-function canaryRoute({ percentage }: { percentage: number }, handle: object[]): object {
-  if (percentage >= 100) return { handle, terminal: true };
+function shareOf({ percentage }: { percentage: number }): object {
+  if (percentage >= 100) return {};
   const below = Math.floor((percentage / 100) * 2 ** 32)
     .toString(16)
     .padStart(8, '0');
-  return { match: [{ expression: `{http.request.uuid} < "${below}"` }], handle, terminal: true };
+  return { expression: `{http.request.uuid} < "${below}"` };
 }
 
-function handlersOf(route: Route, { upstream, functionName, rewriteTarget }: Destination): object[] {
-  const { stripPrefix } = route;
+function handlersOf(route: Route, destination: Destination): object[] {
+  const { upstream, functionName } = destination;
+  if (upstream === undefined) return [json(503, { error: 'There is no such service' })];
   const { set, delete: unset } = callerHeadersOf(route);
   const target = functionName === undefined ? {} : { 'X-Nuclio-Target': [functionName] };
-  if (upstream === undefined) return [json(503, { error: 'There is no such service' })];
+  return [...rewritesOf(route, destination), proxyTo(upstream, { set: { ...set, ...target }, delete: unset })];
+}
+
+function rewritesOf({ stripPrefix }: Route, { rewriteTarget }: Destination): object[] {
   return [
     ...(stripPrefix === undefined ? [] : [{ handler: 'rewrite', strip_path_prefix: stripPrefix }]),
     ...(rewriteTarget === undefined ? [] : [{ handler: 'rewrite', uri: rewriteTarget }]),
-    proxyTo(upstream, { set: { ...set, ...target }, delete: unset }),
   ];
 }
 

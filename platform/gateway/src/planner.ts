@@ -1,7 +1,10 @@
 import type { RawObject } from '@ampoule/platform-api/kube/resources';
 import type { V1Ingress } from '@ampoule/platform-api/kube/types';
 import { type ApiGatewayPlan, planApiGateways } from './api-gateways.ts';
-import { type FindService, routesOf } from './routes.ts';
+import { type FindService, routesOf, serviceDestinationOf } from './routes.ts';
+
+/** Takes what is to be done without its caller: `platform/invoker`. */
+const INVOKER = { namespace: 'ampoule-system', name: 'invoker', port: 'intake' };
 
 export interface PlannerOptions {
   ingresses: () => readonly V1Ingress[];
@@ -31,6 +34,8 @@ export class Planner {
     const { ingresses, apiGateways, findService } = this.#options;
     const ofIngresses = routesOf(ingresses(), findService);
     const { routes, problems } = planApiGateways(apiGateways(), ofIngresses, findService);
-    return { routes: [...ofIngresses, ...routes], problems };
+    const { upstream } = serviceDestinationOf(findService(INVOKER.namespace, INVOKER.name), INVOKER.port);
+    const invoker = upstream === undefined ? {} : { invoker: upstream };
+    return { routes: [...ofIngresses, ...routes].map((route) => ({ ...route, ...invoker })), problems };
   }
 }

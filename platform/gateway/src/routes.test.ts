@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { V1Ingress, V1Service } from '@ampoule/platform-api/kube/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { caddyConfigOf } from './caddy-config.ts';
+import { Planner } from './planner.ts';
 import { routesOf } from './routes.ts';
 import { BUILD_LIMIT_MS, startCaddy } from './testing/caddy.ts';
 
@@ -119,6 +120,41 @@ describe('routes before the Caddy of the bundle', () => {
     younger.metadata = { ...younger.metadata, creationTimestamp: '2026-01-02T00:00:00Z' as unknown as Date };
     await serve(younger, older);
     expect(await answerOf('https://h.e/')).toBe('older /');
+  });
+
+  it('lead to the invoker who does not want to wait for the answer of a function', async () => {
+    const invoker = createServer((request, response) => {
+      response.writeHead(202).end(`${request.headers['x-ampoule-function']} ${request.url}`);
+    }).listen(0, '127.0.0.1');
+    await once(invoker, 'listening');
+    const services: Record<string, V1Service> = {
+      'ampoule-system/invoker': {
+        spec: { clusterIP: '127.0.0.1', ports: [{ name: 'intake', port: (invoker.address() as AddressInfo).port }] },
+      },
+      'ns/a': { ...service('a'), metadata: { ...service('a').metadata, namespace: 'ns' } },
+    };
+    const ingresses = [ingress('x', [{ path: '/fn/a', service: 'a' }], { 'ampoule.internal/strip-prefix': '/fn/a' })];
+    const planner = new Planner({
+      ingresses: () => ingresses,
+      apiGateways: () => [],
+      findService: (namespace, name) => services[`${namespace}/${name}`],
+    });
+    await caddy.setRoutes(planner.plan().routes);
+    const call = async (prefer: string) => {
+      const headers = { prefer, 'x-ampoule-function': 'ns/another' };
+      const { status, body } = await caddy.call('https://h.e/fn/a/x?y', { headers });
+      return `${status} ${body}`;
+    };
+
+    expect(await call('respond-async')).toBe('202 ns/a /x?y');
+    expect(await call('wait=10, Respond-Async;x')).toBe('202 ns/a /x?y');
+    expect(await call('respond-asynchronously')).toBe('200 a /x?y');
+    delete services['ampoule-system/invoker'];
+    planner.changed();
+    await caddy.setRoutes(planner.plan().routes);
+    expect(await call('respond-async')).toBe('200 a /x?y');
+    invoker.close();
+    invoker.closeAllConnections();
   });
 
   it('answer 503 where there is no service', async () => {

@@ -8,6 +8,7 @@ export interface Destination {
   upstream: string | undefined;
   /** The function behind it, for the activator to know whom to wake. */
   functionName?: string;
+  functionNamespace?: string;
   /** Takes the place of the whole path. */
   rewriteTarget?: string;
 }
@@ -33,6 +34,8 @@ export interface Route extends Destination, Access {
   isExact: boolean;
   /** Taken off the path before the request is passed on. */
   stripPrefix?: string;
+  /** HOST:PORT that takes requests whose callers do not wait for the answer; absent where there is none. */
+  invoker?: string;
   /** Gets its percentage of the requests. */
   canary?: Destination & { percentage: number };
 }
@@ -80,7 +83,8 @@ export function serviceDestinationOf(service: V1Service | undefined, wanted: str
   if (!clusterIP || clusterIP === 'None' || port === undefined) return { upstream: undefined };
   const functionName = service?.metadata?.labels?.[labels.function];
   const host = clusterIP.includes(':') ? `[${clusterIP}]` : clusterIP;
-  return { upstream: `${host}:${port.port}`, ...(functionName === undefined ? {} : { functionName }) };
+  const functionNamespace = service?.metadata?.namespace ?? '';
+  return { upstream: `${host}:${port.port}`, ...(functionName === undefined ? {} : { functionName, functionNamespace }) };
 }
 
 /** The older object first, which keeps what it has. */

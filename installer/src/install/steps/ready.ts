@@ -20,7 +20,7 @@ export const ready: Step = {
   apply: async (context, progress) => {
     const kubeconfig = await adminKubeConfig();
     const expected = (await applianceObjects(context))
-      .filter(({ kind }) => kind === 'Deployment' || kind === 'DaemonSet')
+      .filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet' || kind === 'DaemonSet')
       .map(({ kind, metadata }) => `${kind} ${metadata?.namespace}/${metadata?.name}`);
     const wanted = new Set([...expected, 'Deployment kube-system/coredns', 'DaemonSet kube-system/kube-proxy']);
     const deadline = performance.now() + TIMEOUT_MS;

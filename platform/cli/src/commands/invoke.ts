@@ -6,9 +6,10 @@ import { duration } from '../deploy/values.ts';
 import { cliError } from '../errors.ts';
 import { hasInput, readInput } from '../input.ts';
 import { type LogRecord, logRecordsSchema, recordText } from '../log-line.ts';
-import { aside, bytes } from '../output.ts';
+import { aside, bytes, show } from '../output.ts';
 import { printable } from '../table.ts';
 import { withExamples } from './examples.ts';
+import { invokeLater } from './invocation.ts';
 import type { Shell } from './shell.ts';
 
 interface InvokeFlags {
@@ -20,6 +21,7 @@ interface InvokeFlags {
   path?: string;
   timeout: string;
   raiseOnStatus?: boolean;
+  async?: boolean;
 }
 
 const FIRST_BAD = 400;
@@ -45,10 +47,17 @@ export function addInvoke(parent: Command, shell: Shell): Command {
     .option('-m, --method <method>', 'GET without a body, POST with one, by default')
     .option('-p, --path <path>', 'path, and query if need be')
     .option('-t, --timeout <duration>', 'how long to wait for the answer', '1m')
+    .option('--async', 'have it called later, with retries, and print the id to ask for its result')
     .option('--raise-on-status', 'fail when the status of the answer is 400 or more')
     .action((name: string, flags: InvokeFlags) => invoke(shell, name, flags));
   const at = `${shell.words(parent, 'invoke')} hello`;
-  return withExamples(command, at, `${at} -b '{"name": "world"}' -c application/json`, `${at} --raise-on-status < reading.json | jq .`);
+  return withExamples(
+    command,
+    at,
+    `${at} -b '{"name": "world"}' -c application/json`,
+    `${at} --raise-on-status < reading.json | jq .`,
+    `${at} --async`,
+  );
 }
 
 async function invoke(shell: Shell, name: string, flags: InvokeFlags): Promise<void> {
@@ -57,7 +66,8 @@ async function invoke(shell: Shell, name: string, flags: InvokeFlags): Promise<v
   const body = flags.body ?? (hasInput() ? await readInput() : undefined);
   const isEmpty = body === undefined || body.length === 0;
   const api = await shell.connect();
-  const answer = await api.passOn(flags.method ?? (isEmpty ? 'GET' : 'POST'), '/api/function_invocations', {
+  const method = flags.method ?? (isEmpty ? 'GET' : 'POST');
+  const options = {
     headers: {
       ...(isEmpty ? {} : { 'content-type': flags.contentType ?? 'text/plain' }),
       ...given,
@@ -69,7 +79,12 @@ async function invoke(shell: Shell, name: string, flags: InvokeFlags): Promise<v
     },
     ...(isEmpty ? {} : { body }),
     timeoutMs: timeoutMs + MARGIN_MS,
-  });
+  };
+  if (flags.async) {
+    const id = await invokeLater(api, method, options);
+    return show(shell.printer, { data: { id }, text: () => id });
+  }
+  const answer = await api.passOn(method, '/api/function_invocations', options);
   const logs = logsOf(answer);
   const { 'x-nuclio-logs': _logs, ...headers } = answer.headers;
   if (shell.isJson) shell.printer.result({ status: answer.status, headers, logs, body: answer.body.toString() });

@@ -36,8 +36,8 @@ export function runCli(args: readonly string[], { env = {}, ...options }: CliOpt
 }
 
 /** A dashboard until the test ends, and the program as somebody uses it who has its address and token. */
-export async function startWithDashboard(templatesFolder?: string) {
-  const dashboard = await startDashboard(templatesFolder === undefined ? {} : { templatesFolder });
+export async function startWithDashboard(templatesFolder?: string, more: Parameters<typeof startDashboard>[0] = {}) {
+  const dashboard = await startDashboard({ ...more, ...(templatesFolder === undefined ? {} : { templatesFolder }) });
   onTestFinished(() => dashboard.stop());
   const env = { AMPOULE_SERVER: dashboard.origin, AMPOULE_TOKEN: 'right' };
   return { dashboard, env, cli: (...args: string[]) => runCli(args, { env }) };

@@ -13,14 +13,29 @@ const METHODS: readonly Method[] = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OP
 /** Headers that belong to one connection, and the token, which is no business of a function. */
 const NOT_FORWARDED: ReadonlySet<string> = new Set(['host', 'connection', 'keep-alive', 'upgrade', 'te', 'authorization', 'expect']);
 const NOT_RETURNED: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade']);
+/** One of several preferences, perhaps with parameters: https://www.rfc-editor.org/rfc/rfc7240#section-2 */
+const PREFERS_ASYNC = /(^|,)\s*respond-async\s*(;|,|$)/i;
 const OF_BODY: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding']);
 
+export interface InvocationOptions {
+  platform: PlatformConfig;
+  defaultNamespace: string;
+  /** Where requests go that become asynchronous invocations; absent where there are none. */
+  intakeUrl?: string | undefined;
+}
+
+/** Where a request goes, with headers that say what it is for. */
+interface Destination {
+  url: string;
+  headers: OutgoingHttpHeaders;
+}
+
 /** /api/function_invocations: calls a function for people who cannot reach it themselves. Bodies are streamed both ways. */
-export function invocationRoutes(functions: FunctionStore, platform: PlatformConfig, defaultNamespace: string): ApiRoute[] {
+export function invocationRoutes(functions: FunctionStore, { platform, defaultNamespace, intakeUrl }: InvocationOptions): ApiRoute[] {
   const invokeFunction = async (call: Call) => {
     const timeoutMs = timeoutOf(call.header(headers.invokeTimeout) ?? platform.functionInvocationTimeout);
-    const url = await urlOf(call);
-    const response = await send(call, url, timeoutMs).catch((cause: unknown) => {
+    const destination = await destinationOf(call);
+    const response = await send(call, destination, timeoutMs).catch((cause: unknown) => {
       throw dashboardError('AMP_INVOKE_FAILED', {
         what: `Failed to invoke function: ${messageOf(cause)}`,
         fix: "Look at the function's state and message, and at its log.",
@@ -34,12 +49,18 @@ export function invocationRoutes(functions: FunctionStore, platform: PlatformCon
     return response;
   };
 
-  async function urlOf({ header }: Call): Promise<string> {
+  async function destinationOf({ header }: Call): Promise<Destination> {
     const name = header(headers.functionName);
     if (name === undefined) throw invalidRequest('Function name must be provided');
-    const found = await functions.get(header(headers.functionNamespace) ?? defaultNamespace, name);
-    const path = header(headers.path) ?? '/';
-    return `http://${addressOf(functionStatusOf(found), header(headers.invokeUrl))}${path.startsWith('/') ? '' : '/'}${path}`;
+    const namespace = header(headers.functionNamespace) ?? defaultNamespace;
+    const found = await functions.get(namespace, name);
+    const given = header(headers.path) ?? '/';
+    const path = given.startsWith('/') ? given : `/${given}`;
+    const address = addressOf(functionStatusOf(found), header(headers.invokeUrl));
+    if (intakeUrl === undefined || !PREFERS_ASYNC.test(header(headers.prefer) ?? '')) {
+      return { url: `http://${address}${path}`, headers: { [headers.target]: name } };
+    }
+    return { url: `${intakeUrl}${path}`, headers: { host: address, [headers.asyncFunction]: `${namespace}/${name}` } };
   }
 
   return ['/api/function_invocations', '/api/function_invocations/*'].flatMap((url) =>
@@ -47,7 +68,7 @@ export function invocationRoutes(functions: FunctionStore, platform: PlatformCon
       defineRoute({
         method,
         url,
-        summary: 'Call a function; status, headers and body of the answer are its own.',
+        summary: 'Call a function; status, headers and body of the answer are its own. With "Prefer: respond-async" the answer is the id.',
         headers: [
           headers.functionName,
           headers.functionNamespace,
@@ -55,6 +76,10 @@ export function invocationRoutes(functions: FunctionStore, platform: PlatformCon
           headers.invokeUrl,
           headers.invokeTimeout,
           headers.logLevel,
+          headers.prefer,
+          headers.callback,
+          headers.maxAttempts,
+          headers.idempotencyKey,
         ],
         isRaw: true,
         status: 200,
@@ -84,8 +109,13 @@ function timeoutOf(text: string): number {
   return milliseconds;
 }
 
-function send({ request: { raw, method, headers: all }, header, signal }: Call, url: string, timeoutMs: number): Promise<IncomingMessage> {
-  const forwarded: OutgoingHttpHeaders = { [headers.target]: header(headers.functionName) };
+function send(
+  { request: { raw, method, headers: all }, signal }: Call,
+  destination: Destination,
+  timeoutMs: number,
+): Promise<IncomingMessage> {
+  const { url, headers: own } = destination;
+  const forwarded: OutgoingHttpHeaders = {};
   const isBodyless = method === 'GET';
   for (const [name, value] of Object.entries(all)) {
     if (!NOT_FORWARDED.has(name) && !(isBodyless && OF_BODY.has(name))) forwarded[name] = value;
@@ -94,7 +124,7 @@ function send({ request: { raw, method, headers: all }, header, signal }: Call, 
     const request = httpRequest(
       url,
       // A kept connection would lead to a pod of a version that is no longer there for new ones.
-      { agent: false, method, headers: forwarded, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) },
+      { agent: false, method, headers: { ...forwarded, ...own }, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) },
       resolve,
     );
     request.on('error', reject);

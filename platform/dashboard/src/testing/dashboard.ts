@@ -17,8 +17,15 @@ const SOURCE = Buffer.from('exports.handler = () => 1').toString('base64');
 /** A function that can be created as it is. */
 export const spec = { runtime: 'nodejs', handler: 'main:handler', build: { functionSourceCode: SOURCE } };
 
+export interface DashboardOptions {
+  platform?: object;
+  templatesFolder?: string;
+  /** Where the invoker is, in the test. */
+  invoker?: { intakeUrl: string; adminUrl: string };
+}
+
 /** A dashboard on a port of its own, before an API server of tests. */
-export async function startDashboard({ platform = {}, templatesFolder }: { platform?: object; templatesFolder?: string } = {}) {
+export async function startDashboard({ platform = {}, templatesFolder, invoker }: DashboardOptions = {}) {
   const api = new FakeApi();
   const client = await api.start();
   const folder = await mkdtemp(join(tmpdir(), 'dashboard-'));
@@ -33,6 +40,8 @@ export async function startDashboard({ platform = {}, templatesFolder }: { platf
     AMPOULE_VERSION: '1',
     AMPOULE_WARM_NAMESPACE: 'ampoule-warm',
     AMPOULE_TEMPLATES_FOLDER: templatesFolder,
+    AMPOULE_INVOKER_INTAKE_URL: invoker?.intakeUrl,
+    AMPOULE_INVOKER_ADMIN_URL: invoker?.adminUrl,
   });
   const app = makeApp({
     client,

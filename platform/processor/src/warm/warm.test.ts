@@ -128,7 +128,10 @@ it('outlives whoever breaks off in the middle of a binding, and one that sends t
 it('does not wait where a function has left its files', async () => {
   await bind(await messageOf());
   const { env, root } = pod;
-  const again = spawn(NODE, [MAIN, '--warm', 'nodejs'], { env: { ...env, AMPOULE_WARM_ROOT: root, AMPOULE_WARM_PORT: '0' }, stdio: 'ignore' });
+  const again = spawn(NODE, [MAIN, '--warm', 'nodejs'], {
+    env: { ...env, AMPOULE_WARM_ROOT: root, AMPOULE_WARM_PORT: '0' },
+    stdio: 'ignore',
+  });
 
   expect(await once(again, 'exit')).toEqual([1, null]);
 });

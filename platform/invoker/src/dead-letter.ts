@@ -1,0 +1,25 @@
+import * as z from 'zod';
+import { jobSchema } from './job.ts';
+
+/** A job that was given up, and why; the body of its request lies beside it. */
+export const deadLetterSchema = jobSchema.extend({
+  attempts: z.int(),
+  failedAt: z.string(),
+  statusCode: z.int().optional(),
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+});
+export type DeadLetter = z.output<typeof deadLetterSchema>;
+
+/** Headers by which callers show who they are. */
+const SECRET: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie']);
+
+/** What a list shows of it. */
+export function summaryOf({ id, function: functionName, method, path, attempts, createdAt, failedAt, statusCode, error }: DeadLetter) {
+  return { id, function: functionName, method, path, attempts, createdAt, failedAt, statusCode, error };
+}
+
+/** All of it, but what its caller would not show. */
+export function detailsOf(letter: DeadLetter, body: Uint8Array) {
+  const headers = letter.headers.map(([name, value]) => [name, SECRET.has(name.toLowerCase()) ? '(hidden)' : value]);
+  return { ...summaryOf(letter), headers, bodyBase64: Buffer.from(body).toString('base64') };
+}

@@ -1,0 +1,54 @@
+import { parse } from '@ampoule/lib/parse';
+import * as z from 'zod';
+import type { DeadLetters } from '../dead-letters.ts';
+import type { Invocations } from '../invocations.ts';
+import { functionSchema } from '../job.ts';
+import { path, type Route } from './routes.ts';
+
+const USUAL_LIST = 100;
+const LONGEST_LIST = 1000;
+
+const querySchema = z.object({
+  function: functionSchema.optional(),
+  limit: z.coerce.number().int().min(1).max(LONGEST_LIST).default(USUAL_LIST),
+});
+
+function queryOf(query: URLSearchParams) {
+  return parse(querySchema, Object.fromEntries(query), 'The query');
+}
+
+/** Lists, and what was given up: for the dashboard, which asks its callers for a token. */
+export function adminRoutes(invocations: Invocations, deadLetters: DeadLetters): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: path('/invocations'),
+      handle: async ({ query }) => {
+        const { function: functionName, limit } = queryOf(query);
+        return { status: 200, body: { invocations: await invocations.list(functionName, limit) } };
+      },
+    },
+    {
+      method: 'GET',
+      path: path('/dead-letters'),
+      handle: async ({ query }) => {
+        const { function: functionName, limit } = queryOf(query);
+        return { status: 200, body: { deadLetters: await deadLetters.list(functionName, limit) } };
+      },
+    },
+    { method: 'GET', path: path('/dead-letters/:id'), handle: async ({ id }) => ({ status: 200, body: await deadLetters.show(id) }) },
+    {
+      method: 'DELETE',
+      path: path('/dead-letters/:id'),
+      handle: async ({ id }) => {
+        await deadLetters.remove(id);
+        return { status: 204 };
+      },
+    },
+    {
+      method: 'POST',
+      path: path('/dead-letters/:id/redrive'),
+      handle: async ({ id }) => ({ status: 202, body: await deadLetters.redrive(id) }),
+    },
+  ];
+}

@@ -1,0 +1,40 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { AmpouleError, messageOf } from '@ampoule/lib/errors';
+import type { Logger } from '@ampoule/platform-api/kube/logger';
+import { statusOf } from '../errors.ts';
+
+/** An answer: bytes as they are, all else as JSON. */
+export interface Reply {
+  status: number;
+  headers?: Record<string, string>;
+  body?: object;
+}
+
+export type Handler = (request: IncomingMessage) => Promise<Reply>;
+
+const RETRY_AFTER_SECONDS = '10';
+const UNAVAILABLE = 503;
+
+/** A server whose handler returns its answer, and throws its failures. */
+export function makeServer(handle: Handler, logger: Logger): Server {
+  return createServer((request, response) => {
+    handle(request).then(
+      (reply) => send(response, reply),
+      (error: unknown) => send(response, failureOf(error, request, logger)),
+    );
+  });
+}
+
+function failureOf(error: unknown, { method, url }: IncomingMessage, logger: Logger): Reply {
+  const status = statusOf(error);
+  if (status === 500) logger.error({ method, url, reason: messageOf(error) }, 'request failed');
+  const body = error instanceof AmpouleError && status !== 500 ? { error: error.message, code: error.code } : { error: 'Internal error' };
+  return { status, headers: status === UNAVAILABLE ? { 'retry-after': RETRY_AFTER_SECONDS } : {}, body };
+}
+
+function send(response: ServerResponse, { status, headers = {}, body }: Reply): void {
+  if (response.destroyed) return;
+  if (body instanceof Uint8Array) response.writeHead(status, { ...headers, 'content-length': body.length }).end(body);
+  else if (body === undefined) response.writeHead(status, headers).end();
+  else response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+}

@@ -1,0 +1,49 @@
+import * as z from 'zod';
+import { functionSchema, type Job } from './job.ts';
+
+/** What is known of an invocation; the body of the function's answer lies beside it. */
+export const invocationSchema = z.object({
+  id: z.uuid(),
+  function: functionSchema,
+  state: z.enum(['queued', 'running', 'done', 'failed', 'cancelled']),
+  /** Those that have ended, and the one that runs. */
+  attempts: z.int(),
+  maxAttempts: z.int(),
+  /** How often an invoker ended in the middle of the attempt that runs. */
+  interruptions: z.int().default(0),
+  createdAt: z.string(),
+  startedAt: z.string().optional(),
+  finishedAt: z.string().optional(),
+  nextAttemptAt: z.string().optional(),
+  /** Of the last answer, and what of its headers is kept. */
+  statusCode: z.int().optional(),
+  headers: z.record(z.string(), z.string()).default({}),
+  /** Why the last attempt failed. */
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+  callback: z.object({ url: z.string(), state: z.enum(['pending', 'delivered', 'failed']), attempts: z.int() }).optional(),
+});
+export type Invocation = z.output<typeof invocationSchema>;
+
+/** An invocation that nobody has begun. */
+export function queuedInvocation({ id, function: functionName, maxAttempts, createdAt, callback }: Job): Invocation {
+  return {
+    id,
+    function: functionName,
+    state: 'queued',
+    attempts: 0,
+    maxAttempts,
+    interruptions: 0,
+    createdAt,
+    headers: {},
+    ...(callback === undefined ? {} : { callback: { url: callback, state: 'pending', attempts: 0 } }),
+  };
+}
+
+export function isFinal({ state }: Pick<Invocation, 'state'>): boolean {
+  return state === 'done' || state === 'failed' || state === 'cancelled';
+}
+
+/** What callers are told. */
+export function viewOf({ headers: _headers, interruptions: _interruptions, ...rest }: Invocation) {
+  return rest;
+}

@@ -1,0 +1,241 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { startWorld } from './testing/invoker.ts';
+import { Target } from './testing/target.ts';
+
+const UUID4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+describe('an asynchronous invocation', () => {
+  it('is taken at once, done, and its result is the answer of the function as it was', async () => {
+    const { target, invoke, until, public: ask } = await startWorld();
+    target.answer = (_, response) => response.writeHead(201, { 'content-type': 'text/csv' }).end('a,b\n');
+
+    const response = await invoke('nuclio/f', '/a/b?c=%20d', { method: 'PUT', headers: { 'x-own': '1', 'content-type': 'text/plain' } });
+    const { id, state } = (await response.json()) as { id: string; state: string };
+
+    expect([response.status, state]).toEqual([202, 'queued']);
+    expect(id).toMatch(UUID4);
+    expect(response.headers.get('location')).toBe(`/invocations/${id}`);
+    expect(response.headers.get('preference-applied')).toBe('respond-async');
+    expect(await until(id, 'done')).toMatchObject({ id, function: 'nuclio/f', attempts: 1, maxAttempts: 5, statusCode: 201 });
+    const result = await ask('GET', `/invocations/${id}/result`);
+    expect([result.status, result.headers.get('content-type'), await result.text()]).toEqual([201, 'text/csv', 'a,b\n']);
+    const [seen] = target.seen;
+    expect(seen).toMatchObject({ method: 'PUT', path: '/a/b?c=%20d', body: 'hello', name: 'f', id, attempt: 1 });
+    expect(seen?.headers).toMatchObject({ 'x-own': '1', 'content-type': 'text/plain', 'content-length': '5' });
+    expect(Object.keys(seen?.headers ?? {})).not.toEqual(expect.arrayContaining(['prefer']));
+    expect(Object.keys(seen?.headers ?? {})).not.toEqual(expect.arrayContaining(['x-ampoule-function']));
+  });
+
+  it('tells the function who it is, whatever its caller says', async () => {
+    const { target, idOf, until } = await startWorld();
+    const headers = { 'x-nuclio-target': 'other', 'x-ampoule-invocation-id': 'mine', 'x-ampoule-attempt': '9', 'x-own': '1' };
+    const id = await idOf('nuclio/f', '/', { headers });
+    await until(id, 'done');
+    expect(target.seen).toMatchObject([{ name: 'f', id, attempt: 1, headers: { 'x-own': '1' } }]);
+  });
+
+  it('has no result while it runs, and unknown ids have none at all', async () => {
+    const { target, idOf, until, public: ask } = await startWorld();
+    target.answer = () => undefined;
+    const id = await idOf('nuclio/f', '/', { method: 'GET' });
+    await until(id, 'running');
+
+    const answers = [`${id}/result`, crypto.randomUUID(), `${crypto.randomUUID()}/result`, '..%2f', ''].map((rest) =>
+      ask('GET', `/invocations/${rest}`),
+    );
+
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([409, 404, 404, 404, 404]);
+    expect((await ask('POST', `/invocations/${id}`)).status).toBe(405);
+    // Lists are no business of the public.
+    expect((await ask('GET', '/dead-letters')).status).toBe(404);
+  });
+
+  it('is refused with all mistakes when its options cannot be, and with 413 when it is too large', async () => {
+    const { invoke, idOf, until, target } = await startWorld();
+    const wrong = { 'x-ampoule-callback': 'ftp://x/', 'x-ampoule-max-attempts': '21' };
+
+    const refused = await invoke('no function', '/', { headers: wrong });
+    const { error } = (await refused.json()) as { error: string };
+
+    expect(refused.status).toBe(400);
+    for (const name of ['x-ampoule-function', 'x-ampoule-callback', 'x-ampoule-max-attempts']) expect(error).toContain(name);
+    const large = await invoke('nuclio/f', '/', { body: new Uint8Array((1 << 20) + 1) });
+    expect([large.status, ((await large.json()) as { code: string }).code]).toEqual([413, 'AMP_INVOKER_BODY_TOO_LARGE']);
+    await until(await idOf('nuclio/f', '/', { body: new Uint8Array(1 << 20) }), 'done');
+    expect(target.seen.map(({ body }) => body.length)).toEqual([1 << 20]);
+  });
+
+  it.each([500, 503, 429])('is tried again after status %i, and counts its attempts', async (status) => {
+    const { target, idOf, until, metrics } = await startWorld();
+    target.answer = ({ attempt }, response) => response.writeHead(attempt < 3 ? status : 200).end(`attempt ${attempt}`);
+
+    const id = await idOf('nuclio/f');
+
+    expect(await until(id, 'done')).toMatchObject({ attempts: 3, statusCode: 200 });
+    expect(await metrics()).toContain('ampoule_invoker_retries_total{reason="AMP_INVOKER_STATUS"} 2\n');
+  });
+
+  it.each([404, 302, 400])('is done after status %i, which another attempt would not better', async (status) => {
+    const { target, idOf, until } = await startWorld();
+    target.answer = (_, response) => response.writeHead(status, { location: '/there' }).end('no');
+    expect(await until(await idOf('nuclio/f'), 'done')).toMatchObject({ attempts: 1, statusCode: status });
+  });
+
+  it('is tried again when the function breaks off or takes too long', async () => {
+    const { target, idOf, until } = await startWorld({ AMPOULE_CALL_TIMEOUT_SECONDS: '0.2' });
+    const errors: (string | undefined)[] = [];
+    target.answer = async ({ attempt, id }, response) => {
+      if (attempt > 1) errors.push((await until(id, 'running')).error?.code);
+      if (attempt === 1) response.destroy();
+      else if (attempt === 3) response.end('at last');
+    };
+    const id = await idOf('nuclio/f');
+    expect(await until(id, 'done')).toMatchObject({ attempts: 3 });
+    expect(errors).toEqual(['AMP_INVOKER_UNREACHABLE', 'AMP_INVOKER_TIMEOUT']);
+  });
+
+  it('waits as long as the function asks', async () => {
+    const { target, idOf, until } = await startWorld({ AMPOULE_BACKOFF_LAST_SECONDS: '10' });
+    const times: number[] = [];
+    target.answer = ({ attempt }, response) => {
+      times.push(Date.now());
+      response.writeHead(attempt === 1 ? 429 : 200, { 'retry-after': '1' }).end();
+    };
+    await until(await idOf('nuclio/f'), 'done');
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(950);
+  });
+
+  it('fails where its answer cannot be kept, without another attempt', async () => {
+    const { target, idOf, until, public: ask } = await startWorld({ AMPOULE_MAX_RESULT_BYTES: '1000' });
+    target.answer = (_, response) => response.end('x'.repeat(1001));
+    const id = await idOf('nuclio/f');
+    expect(await until(id, 'failed')).toMatchObject({ attempts: 1, statusCode: 200, error: { code: 'AMP_INVOKER_RESULT_TOO_LARGE' } });
+    expect((await ask('GET', `/invocations/${id}/result`)).status).toBe(502);
+  });
+
+  it('takes longer than signs of life may be apart, and runs once', async () => {
+    const { target, idOf, until } = await startWorld();
+    target.answer = async (_, response) => response.end(await delay(3000, 'slow'));
+    expect(await until(await idOf('nuclio/f'), 'done')).toMatchObject({ attempts: 1 });
+    expect(target.seen).toHaveLength(1);
+  });
+});
+
+describe('requests with the same key', () => {
+  it('are one invocation for each function, also when they come at once', async () => {
+    const { target, idOf, until } = await startWorld();
+    const headers = { 'idempotency-key': 'order 7' };
+
+    const ids = await Promise.all(Array.from({ length: 8 }, () => idOf('nuclio/f', '/', { headers })));
+    const other = await idOf('nuclio/g', '/', { headers });
+    await Promise.all([ids[0] ?? '', other].map((id) => until(id, 'done')));
+    const late = await idOf('nuclio/f', '/', { headers });
+
+    expect(new Set([...ids, late]).size).toBe(1);
+    expect(other).not.toBe(ids[0]);
+    expect(target.seen.map(({ name }) => name).sort()).toEqual(['f', 'g']);
+  });
+
+  it('are taken anew when the key is forgotten', async () => {
+    const { idOf } = await startWorld({ AMPOULE_KEEP_SECONDS: '1' });
+    const headers = { 'idempotency-key': 'k' };
+    const first = await idOf('nuclio/f', '/', { headers });
+    await delay(1500);
+    expect(await idOf('nuclio/f', '/', { headers })).not.toBe(first);
+  });
+});
+
+describe('cancelling', () => {
+  it('keeps a queued invocation from ever running', async () => {
+    const { target, idOf, until, public: ask } = await startWorld({ AMPOULE_MAX_RUNNING: '1' });
+    let release = () => undefined as unknown;
+    target.answer = (seen, response) => {
+      if (seen.path === '/first') release = () => response.end();
+      else response.end();
+    };
+    const first = await idOf('nuclio/f', '/first');
+    await until(first, 'running');
+    const second = await idOf('nuclio/f', '/second');
+    const third = await idOf('nuclio/f', '/third');
+
+    expect(await (await ask('DELETE', `/invocations/${second}`)).json()).toMatchObject({ id: second, state: 'cancelled' });
+    release();
+    await until(third, 'done');
+
+    expect(target.seen.map(({ path }) => path)).toEqual(['/first', '/third']);
+    expect((await ask('GET', `/invocations/${second}/result`)).status).toBe(409);
+    // Again it is no mistake; of what has ended it is one.
+    expect((await ask('DELETE', `/invocations/${second}`)).status).toBe(200);
+    expect((await ask('DELETE', `/invocations/${third}`)).status).toBe(409);
+  });
+
+  it('breaks off the call of one that runs', async () => {
+    const { target, idOf, until, public: ask, metrics } = await startWorld();
+    target.answer = () => undefined;
+    const id = await idOf('nuclio/f');
+    await expect.poll(() => target.seen.length).toBe(1);
+
+    expect((await ask('DELETE', `/invocations/${id}`)).status).toBe(200);
+
+    await expect.poll(() => target.seen[0]?.signal.aborted).toBe(true);
+    expect(await until(id, 'cancelled')).toMatchObject({ attempts: 1 });
+    await delay(1500);
+    expect(target.seen).toHaveLength(1);
+    expect(await metrics()).toContain('ampoule_invoker_results_total{outcome="cancelled"} 1\n');
+  });
+
+  it('reaches a call that another invoker has in hand', async () => {
+    const { target, idOf, until, start } = await startWorld();
+    target.answer = () => undefined;
+    const id = await idOf('nuclio/f');
+    await expect.poll(() => target.seen.length).toBe(1);
+    const other = await start();
+
+    const response = await fetch(`http://127.0.0.1:${other.ports.public}/invocations/${id}`, { method: 'DELETE' });
+
+    expect(response.status).toBe(200);
+    await expect.poll(() => target.seen[0]?.signal.aborted).toBe(true);
+    await until(id, 'cancelled');
+    await other.stop();
+  });
+});
+
+describe('callbacks', () => {
+  it('bring the result with its id, again until they are taken', async () => {
+    const { target, idOf, until, show } = await startWorld();
+    const caller = await Target.start();
+    caller.answer = (_, response) => response.writeHead(caller.seen.length < 3 ? 500 : 204).end();
+    target.answer = (_, response) => response.writeHead(201, { 'content-type': 'text/csv' }).end('a,b');
+
+    const id = await idOf('nuclio/f', '/', { headers: { 'x-ampoule-callback': `${caller.url}/hook?x=1` } });
+    await until(id, 'done');
+    await expect.poll(async () => (await show(id)).callback, { timeout: 5000 }).toMatchObject({ state: 'delivered', attempts: 3 });
+
+    caller.stop();
+    expect(caller.seen).toHaveLength(3);
+    expect(caller.seen[2]).toMatchObject({ method: 'POST', path: '/hook?x=1', body: 'a,b', id });
+    expect(caller.seen[2]?.headers).toMatchObject({
+      'content-type': 'text/csv',
+      'x-ampoule-state': 'done',
+      'x-ampoule-status-code': '201',
+    });
+    expect(target.seen[0]?.headers['x-ampoule-callback']).toBeUndefined();
+  });
+
+  it('end after some attempts, and tell of failures as well', async () => {
+    const { target, idOf, until, show, metrics } = await startWorld({ AMPOULE_CALLBACK_ATTEMPTS: '2' });
+    const caller = await Target.start();
+    caller.answer = (_, response) => response.writeHead(500).end();
+    target.answer = (_, response) => response.destroy();
+
+    const headers = { 'x-ampoule-callback': caller.url, 'x-ampoule-max-attempts': '1' };
+    const id = await idOf('nuclio/f', '/', { headers });
+    await until(id, 'failed');
+    await expect.poll(async () => (await show(id)).callback, { timeout: 5000 }).toMatchObject({ state: 'failed', attempts: 2 });
+
+    caller.stop();
+    expect(JSON.parse(caller.seen[0]?.body ?? '')).toMatchObject({ id, state: 'failed', error: { code: 'AMP_INVOKER_UNREACHABLE' } });
+    expect(await metrics()).toContain('ampoule_invoker_callbacks_total{result="failed"} 1\n');
+  });
+});

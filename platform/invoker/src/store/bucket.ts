@@ -1,0 +1,89 @@
+import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import type * as z from 'zod';
+import { isStale, storeFailure } from './failures.ts';
+import { headersWith, headOf } from './message.ts';
+
+export interface Entry<Head> {
+  head: Head;
+  body: Uint8Array;
+  /** What a change of it has to name. */
+  revision: number;
+}
+
+export interface Change<Head> {
+  head: Head;
+  body?: Uint8Array;
+  /** Written only if nobody else wrote since; 0 where there must be nothing yet, absent where it does not matter. */
+  revision?: number;
+  /** Forgotten after so long; kept when absent. */
+  keepSeconds?: number;
+}
+
+const EMPTY = new Uint8Array();
+const LIST_MS = 5000;
+
+/** The last message of each subject of a stream, as NATS' own key-value buckets are made. */
+export class Bucket<Schema extends z.ZodType<object>> {
+  readonly #client: JetStreamClient;
+  readonly #manager: JetStreamManager;
+  readonly #stream: string;
+  readonly #schema: Schema;
+
+  constructor(manager: JetStreamManager, stream: string, schema: Schema) {
+    this.#client = manager.jetstream();
+    this.#manager = manager;
+    this.#stream = stream;
+    this.#schema = schema;
+  }
+
+  /** The entry at a subject, which may have wildcards where only one can fit. @throws AMP_INVOKER_QUEUE_AWAY */
+  async get(subject: string): Promise<Entry<z.output<Schema>> | undefined> {
+    const found = await this.#manager.streams.getMessage(this.#stream, { last_by_subj: subject }).catch((error: unknown) => {
+      throw storeFailure(error);
+    });
+    if (found === null) return undefined;
+    return { head: headOf(this.#schema, found.header), body: found.data, revision: found.seq };
+  }
+
+  /** Writes an entry and gives its revision; undefined where somebody else was faster. @throws AMP_INVOKER_FULL, AMP_INVOKER_QUEUE_AWAY */
+  async put(subject: string, { head, body = EMPTY, revision, keepSeconds }: Change<z.output<Schema>>): Promise<number | undefined> {
+    try {
+      const { seq } = await this.#client.publish(subject, body, {
+        headers: headersWith(head),
+        ...(revision === undefined ? {} : { expect: { lastSubjectSequence: revision } }),
+        ...(keepSeconds === undefined ? {} : { ttl: `${keepSeconds}s` }),
+      });
+      return seq;
+    } catch (error) {
+      if (isStale(error)) return undefined;
+      throw storeFailure(error);
+    }
+  }
+
+  /** Removes an entry that has not been changed since. @throws AMP_INVOKER_QUEUE_AWAY */
+  async remove(revision: number): Promise<void> {
+    try {
+      await this.#manager.streams.deleteMessage(this.#stream, revision);
+    } catch (error) {
+      const stillThere = await this.#manager.streams.getMessage(this.#stream, { seq: revision }).catch(() => undefined);
+      if (stillThere !== null) throw storeFailure(error);
+    }
+  }
+
+  /** What is known of all entries at such subjects, without their bodies, in the order in which they were written. */
+  async list(subject: string): Promise<z.output<Schema>[]> {
+    const heads: z.output<Schema>[] = [];
+    try {
+      const consumer = await this.#client.consumers.get(this.#stream, { filter_subjects: subject, headers_only: true });
+      const { num_pending: total } = await consumer.info();
+      if (total === 0) return heads;
+      for await (const message of await consumer.fetch({ max_messages: total, expires: LIST_MS })) {
+        heads.push(headOf(this.#schema, message.headers));
+        if (message.info.pending === 0) break;
+      }
+    } catch (error) {
+      throw storeFailure(error);
+    }
+    return heads;
+  }
+}

@@ -1,0 +1,72 @@
+import {
+  DiscardPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import type { Settings } from '../settings.ts';
+
+export const streams = {
+  jobs: 'INVOKER_JOBS',
+  states: 'INVOKER_STATES',
+  deadLetters: 'INVOKER_DEAD_LETTERS',
+  keys: 'INVOKER_KEYS',
+  callbacks: 'INVOKER_CALLBACKS',
+} as const;
+
+const anyOf = (part: string | undefined) => part ?? '*';
+/** NAMESPACE/NAME, or those of all functions, as two parts of a subject. */
+const partsOf = (functionName: string | undefined) => functionName?.replace('/', '.') ?? '*.*';
+
+/** Where each thing lies. What is left out stands for all. */
+export const subjects = {
+  job: (functionName?: string) => `invoker.jobs.${partsOf(functionName)}`,
+  state: (id?: string, functionName?: string) => `invoker.states.${anyOf(id)}.${partsOf(functionName)}`,
+  deadLetter: (id?: string, functionName?: string) => `invoker.dead.${anyOf(id)}.${partsOf(functionName)}`,
+  key: (hash: string, functionName: string) => `invoker.keys.${hash}.${partsOf(functionName)}`,
+  callback: 'invoker.callbacks',
+  /** Not kept: told to all invokers, for the one that has it in hand. */
+  cancel: (id?: string) => `invoker.cancel.${anyOf(id)}`,
+} as const;
+
+/** The function whose jobs lie at a subject. */
+export function functionOfJobs(subject: string): string {
+  return subject.split('.').slice(-2).join('/');
+}
+
+const NS_PER_SECOND = 1_000_000_000;
+const SMALL_BYTES = 32 * 1024 * 1024;
+const STREAM_EXISTS = 10_058;
+
+/** Makes the streams, or brings them up to date. All refuse what does not fit: nothing is dropped to make room. */
+export async function ensureStreams(manager: JetStreamManager, limits: Settings['store']): Promise<void> {
+  const { queueBytes, statesBytes, deadLetterBytes, maxQueuedPerFunction, keepSeconds } = limits;
+  const queue = { retention: RetentionPolicy.Workqueue };
+  const bucket = { max_msgs_per_subject: 1 };
+  const all: Partial<StreamConfig>[] = [
+    {
+      ...queue,
+      name: streams.jobs,
+      subjects: [subjects.job()],
+      max_bytes: queueBytes,
+      max_msgs_per_subject: maxQueuedPerFunction,
+      discard_new_per_subject: true,
+    },
+    { ...bucket, name: streams.states, subjects: [subjects.state()], max_bytes: statesBytes, allow_msg_ttl: true },
+    { ...bucket, name: streams.deadLetters, subjects: [subjects.deadLetter()], max_bytes: deadLetterBytes },
+    { ...bucket, name: streams.keys, subjects: [subjects.key('*', '*/*')], max_bytes: SMALL_BYTES, max_age: keepSeconds * NS_PER_SECOND },
+    { ...queue, name: streams.callbacks, subjects: [subjects.callback], max_bytes: SMALL_BYTES },
+  ];
+  for (const config of all) await ensureStream(manager, { ...config, storage: StorageType.File, discard: DiscardPolicy.New });
+}
+
+async function ensureStream(manager: JetStreamManager, { name = '', ...config }: Partial<StreamConfig>): Promise<void> {
+  try {
+    await manager.streams.add({ name, ...config });
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== STREAM_EXISTS) throw error;
+    await manager.streams.update(name, config);
+  }
+}

@@ -1,0 +1,67 @@
+import { messageOf } from '@ampoule/lib/errors';
+import type { Logger } from '@ampoule/platform-api/kube/logger';
+import type { JetStreamManager, JsMsg } from '@nats-io/jetstream';
+import type { Settings } from '../settings.ts';
+import { streams, subjects } from '../store/streams.ts';
+import { Puller } from './puller.ts';
+import { Slots } from './slots.ts';
+
+export interface LanesOptions {
+  manager: JetStreamManager;
+  settings: Pick<Settings, 'maxRunning' | 'maxRunningPerFunction' | 'store'>;
+  work: (message: JsMsg) => Promise<void>;
+  logger: Logger;
+}
+
+/**
+ * A lane for each function that has jobs, with a consumer of its own, so that jobs of a slow function are not in the way of others. All lanes
+ * share the places of calls; a lane waits for one of them with one job at a time, so each gets its turn.
+ */
+export class Lanes {
+  readonly #options: LanesOptions;
+  readonly #slots: Slots;
+  readonly #lanes = new Map<string, { puller: Puller; done: Promise<void> }>();
+  #isStopping = false;
+
+  constructor(options: LanesOptions) {
+    this.#options = options;
+    this.#slots = new Slots(options.settings.maxRunning);
+  }
+
+  /** A function has a job. */
+  open(functionName: string): void {
+    if (this.#isStopping) return;
+    const lane = this.#lanes.get(functionName);
+    if (lane === undefined) this.#lanes.set(functionName, this.#start(functionName));
+    else lane.puller.poke();
+  }
+
+  /** Settles when all in hand is done. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    const lanes = [...this.#lanes.values()];
+    for (const { puller } of lanes) puller.stop();
+    await Promise.all(lanes.map(({ done }) => done));
+  }
+
+  #start(functionName: string) {
+    const { manager, settings, work, logger } = this.#options;
+    const puller = new Puller({
+      manager,
+      stream: streams.jobs,
+      // Neither part can have an underscore.
+      name: functionName.replace('/', '_'),
+      subject: subjects.job(functionName),
+      ackWaitMs: settings.store.ackWaitMs,
+      limit: settings.maxRunningPerFunction,
+      isEndless: false,
+      admit: () => this.#slots.take(),
+      handle: work,
+      onError: (error) => logger.warn({ function: functionName, reason: messageOf(error) }, 'trouble with the queue of a function'),
+    });
+    const done = puller.run().then(() => {
+      this.#lanes.delete(functionName);
+    });
+    return { puller, done };
+  }
+}
