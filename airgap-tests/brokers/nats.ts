@@ -18,6 +18,8 @@ export interface NatsServerOptions {
   tls?: Certificate;
   /** The largest message that it takes, in bytes; 1 MiB otherwise. */
   maxPayload?: number;
+  /** Bytes that all streams may have on disk. */
+  maxFileStore?: number;
 }
 
 /** A NATS server with JetStream on a free port, with data of its own that survives `kill` and `restart`. */
@@ -33,10 +35,11 @@ export class NatsServer {
     this.url = `nats://127.0.0.1:${port}`;
   }
 
-  static async start({ user, token, tls, maxPayload }: NatsServerOptions = {}): Promise<NatsServer> {
+  static async start({ user, token, tls, maxPayload, maxFileStore }: NatsServerOptions = {}): Promise<NatsServer> {
     const folder = await mkdtemp(join(tmpdir(), 'ampoule-nats-'));
     const port = await freePort();
-    const settings: Record<string, unknown> = { host: '127.0.0.1', port, jetstream: { store_dir: join(folder, 'data') } };
+    const jetstream = { store_dir: join(folder, 'data'), ...(maxFileStore === undefined ? {} : { max_file_store: maxFileStore }) };
+    const settings: Record<string, unknown> = { host: '127.0.0.1', port, jetstream };
     if (user !== undefined) settings.authorization = user;
     if (token !== undefined) settings.authorization = { token };
     if (maxPayload !== undefined) settings.max_payload = maxPayload;

@@ -41,6 +41,8 @@ await runComponent(logger, async () => {
   await functions.start();
   const leadership = settings.candidate && (await Leadership.ofComponent(client, logger, settings.candidate));
   isLeading = true;
+  // Nobody waits for what builders before this one have left.
+  await commands?.pods.removeAll();
   controller.start();
   const stopCollecting = startCollecting({ client, registry, namespace: settings.namespace, platform, locks, logger });
   logger.info({ namespace: settings.namespace, registry: settings.registry.AMPOULE_REGISTRY_URL }, 'builder started');

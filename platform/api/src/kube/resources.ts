@@ -2,12 +2,15 @@ import type {
   KubernetesObject,
   V1ConfigMap,
   V1CronJob,
+  V1DaemonSet,
   V1Deployment,
   V1Ingress,
+  V1Job,
   V1Namespace,
   V1Pod,
   V1ReplicaSet,
   V1Service,
+  V1StatefulSet,
   V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
 import { api } from '../constants.ts';
@@ -42,8 +45,11 @@ export const resources = {
   namespaces: kind<V1Namespace>('v1', 'Namespace', 'namespaces', false),
   deployments: kind<V1Deployment>('apps/v1', 'Deployment', 'deployments'),
   replicaSets: kind<V1ReplicaSet>('apps/v1', 'ReplicaSet', 'replicasets'),
+  statefulSets: kind<V1StatefulSet>('apps/v1', 'StatefulSet', 'statefulsets'),
+  daemonSets: kind<V1DaemonSet>('apps/v1', 'DaemonSet', 'daemonsets'),
   autoscalers: kind<V2HorizontalPodAutoscaler>('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
   cronJobs: kind<V1CronJob>('batch/v1', 'CronJob', 'cronjobs'),
+  jobs: kind<V1Job>('batch/v1', 'Job', 'jobs'),
   /** `spec` is parsed by `leadership.ts`. */
   leases: kind<RawObject>('coordination.k8s.io/v1', 'Lease', 'leases'),
   ingresses: kind<V1Ingress>('networking.k8s.io/v1', 'Ingress', 'ingresses'),

@@ -9,15 +9,18 @@ export async function runComponent(
   start: () => Promise<() => Promise<void>>,
   stopLimitMs = USUAL_STOP_LIMIT_MS,
 ): Promise<void> {
+  let stop: (() => Promise<void>) | undefined;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      logger.info({ signal }, 'stopping');
+      // One that still waits to lead has nothing to bring to an end.
+      if (stop === undefined) process.exit(0);
+      setTimeout(() => process.exit(1), stopLimitMs).unref();
+      stop().then(() => process.exit(0), failed);
+    });
+  }
   try {
-    const stop = await start();
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        logger.info({ signal }, 'stopping');
-        setTimeout(() => process.exit(1), stopLimitMs).unref();
-        stop().then(() => process.exit(0), failed);
-      });
-    }
+    stop = await start();
   } catch (error) {
     failed(error);
   }

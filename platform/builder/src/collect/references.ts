@@ -3,8 +3,17 @@ import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import { resources } from '@ampoule/platform-api/kube/resources';
 import type { StoredImage } from './stored.ts';
 
-/** Objects that name images; what any other object in the namespace of functions runs becomes a pod. */
-const KINDS = [resources.functions, resources.deployments, resources.replicaSets, resources.cronJobs, resources.pods];
+/** Objects of the namespace of functions that name images, also while they run no pods. */
+const KINDS = [
+  resources.functions,
+  resources.deployments,
+  resources.replicaSets,
+  resources.statefulSets,
+  resources.daemonSets,
+  resources.cronJobs,
+  resources.jobs,
+  resources.pods,
+];
 const IMAGE = /ampoule\.internal\/functions\/[\w./-]+(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?/g;
 const SOURCE = /registry:(sha256:[0-9a-f]{64})/g;
 const USUAL_TAG = 'latest';

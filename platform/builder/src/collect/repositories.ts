@@ -23,6 +23,8 @@ export async function collectedRepositories(
   for (const name of await registry.listRepositories()) {
     const functionName = name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
     if (functionName === undefined && name !== sourceRepositoryOf(namespace)) continue;
+    // No function has such a name, so this is somebody else's.
+    if (functionName?.includes('/')) continue;
     signal?.throwIfAborted();
     try {
       found.push({ name, functionName, images: await storedImages(registry, name) });

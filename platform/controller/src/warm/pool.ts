@@ -17,6 +17,9 @@ import { bindingMessageOf } from './message.ts';
 import { sendBinding } from './send.ts';
 import { boundTo, type WarmPod, type WarmRuntime, waitingPodOf, warmRuntimeOf } from './warm-pods.ts';
 
+/** After that another warm pod is tried: it may have been a busy moment. */
+const FAILED_MS = 300_000;
+
 export interface WarmPoolOptions {
   client: KubeClient;
   /** Where warm pods are: not where functions are, whose owners could pass theirs off as warm. */
@@ -47,8 +50,8 @@ export class WarmPool {
   readonly #bound = new Map<string, { spec: string; pod: Promise<Bound | undefined>; uid: string | undefined }>();
   /** The functions of pods that were chosen; the API server hears of it a moment later. */
   readonly #taken = new Map<string, string>();
-  /** By the keys of functions: specifications with which no warm pod became theirs. The next one would not either. */
-  readonly #failed = new Map<string, string>();
+  /** By the keys of functions: specifications with which no warm pod became theirs. The next one would hardly either. */
+  readonly #failed = new Map<string, { spec: string; at: number }>();
 
   constructor(options: WarmPoolOptions) {
     this.#options = options;
@@ -67,7 +70,8 @@ export class WarmPool {
       return Promise.resolve(undefined);
     }
     const spec = JSON.stringify(object.spec);
-    if (this.#failed.get(key) === spec) return Promise.resolve(undefined);
+    const failed = this.#failed.get(key);
+    if (failed?.spec === spec && performance.now() - failed.at < FAILED_MS) return Promise.resolve(undefined);
     this.#failed.delete(key);
     const before = this.#bound.get(key);
     if (before?.spec === spec && (before.uid === undefined || this.#isThere(before.uid))) return before.pod;
@@ -115,7 +119,7 @@ export class WarmPool {
     } catch (error) {
       logger.warn({ key, pod: pod?.name, reason: messageOf(error) }, 'a function cannot be bound to a warm pod, so it waits for its own');
       if (!isSent) return this.#release(pod);
-      this.#failed.set(key, JSON.stringify(object.spec));
+      this.#failed.set(key, { spec: JSON.stringify(object.spec), at: performance.now() });
       if (pod !== undefined) await removePod(this.#options, pod.name);
       return undefined;
     }

@@ -38,7 +38,7 @@ export function functionOfJobs(subject: string): string {
 
 const NS_PER_SECOND = 1_000_000_000;
 const SMALL_BYTES = 32 * 1024 * 1024;
-const STREAM_EXISTS = 10_058;
+const STREAM_NOT_FOUND = 10_059;
 
 /** Makes the streams, or brings them up to date. All refuse what does not fit: nothing is dropped to make room. */
 export async function ensureStreams(manager: JetStreamManager, limits: Settings['store']): Promise<void> {
@@ -63,10 +63,11 @@ export async function ensureStreams(manager: JetStreamManager, limits: Settings[
 }
 
 async function ensureStream(manager: JetStreamManager, { name = '', ...config }: Partial<StreamConfig>): Promise<void> {
+  // Not the other way round: NATS refuses to add a stream for which it has no room a second time, before it sees that it is there.
   try {
-    await manager.streams.add({ name, ...config });
-  } catch (error) {
-    if (!(error instanceof JetStreamApiError) || error.code !== STREAM_EXISTS) throw error;
     await manager.streams.update(name, config);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NOT_FOUND) throw error;
+    await manager.streams.add({ name, ...config });
   }
 }

@@ -8,6 +8,8 @@ import { clientOf } from './client.ts';
 import { Target } from './target.ts';
 
 const MAX_PAYLOAD = 4 * 1024 * 1024;
+/** Little more than the streams may have together, so that nothing is left for any of them twice. */
+const MAX_FILE_STORE = 960 * 1024 * 1024;
 
 /** Attempts follow each other quickly, and what was left in the middle comes again after a second. */
 export const quick = {
@@ -19,7 +21,7 @@ export const quick = {
 
 /** A NATS server as the appliance has it, until the test ends. */
 export async function startNats(): Promise<NatsServer> {
-  const nats = await NatsServer.start({ maxPayload: MAX_PAYLOAD });
+  const nats = await NatsServer.start({ maxPayload: MAX_PAYLOAD, maxFileStore: MAX_FILE_STORE });
   onTestFinished(() => nats.stop());
   return nats;
 }

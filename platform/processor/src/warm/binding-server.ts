@@ -9,6 +9,8 @@ const MAX_BYTES = 16 * 1024 * 1024;
 
 /** Far longer than a binding is on its way. */
 const REQUEST_MS = 5000;
+/** How exactly that is kept. */
+const CHECK_MS = 1000;
 
 /** Becomes what a binding says, and gives the port of its HTTP trigger. */
 export type Become = (binding: Binding, layers: readonly Buffer[]) => Promise<{ httpPort: number }>;
@@ -21,7 +23,7 @@ export async function startBindingServer(
   let isTaken = false;
   /** Anybody may send something; that none of it is read beside another bounds the memory. */
   let isReading = false;
-  const server = createServer((request, response) => {
+  const server = createServer({ connectionsCheckingInterval: CHECK_MS }, (request, response) => {
     if (request.url === warm.health) response.end('ok');
     else if (request.url !== warm.path || request.method !== 'POST') answer(response, 404, { error: 'There is nothing here' });
     else if (isTaken) answer(response, 409, { error: 'This pod is that of a function already' });
