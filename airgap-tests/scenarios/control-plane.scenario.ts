@@ -120,8 +120,7 @@ describe('the control plane of an appliance', () => {
   it('calls a function for who does not wait, also across a kill of the invoker and of its queue, and keeps what failed', async () => {
     const asked = await appliance.request('POST', '/fn/stable', { headers: { prefer: 'respond-async' } });
     expect(asked).toMatchObject({ status: 202, headers: { 'preference-applied': 'respond-async' } });
-    await kill('nats');
-    await kill('invoker');
+    for (const program of ['/nats-server', 'invoker.mjs']) await appliance.host.mustExec('pkill', ['-KILL', '-f', program]);
     await until('the result is there', READY_MS, async () => {
       const { status, body } = await appliance.request('GET', `${asked.headers.location}/result`);
       return (status === 200 && body === 'stable') || `${status} ${body}`;
