@@ -125,7 +125,7 @@ describe('the control plane of an appliance', () => {
       const { status, body } = await appliance.request('GET', `${asked.headers.location}/result`);
       return (status === 200 && body === 'stable') || `${status} ${body}`;
     });
-    await appliance.deploy('failing', 'exports.handler = (context) => context.callback(new context.Response({ statusCode: 500 }))\n');
+    await appliance.deploy('failing', 'exports.handler = () => { throw new Error("not yet"); }\n');
     const headers = { prefer: 'respond-async', 'x-ampoule-max-attempts': '1' };
     const failed = await appliance.request('POST', '/fn/failing', { headers });
     const { id } = JSON.parse(failed.body);
