@@ -118,12 +118,13 @@ describe('the control plane of an appliance', () => {
   });
 
   it('calls a function for who does not wait, also across a kill of the invoker and of its queue, and keeps what failed', async () => {
-    const asked = await appliance.request('POST', '/fn/stable', { headers: { prefer: 'respond-async' } });
+    await appliance.deploy('later', sourceOf('later'));
+    const asked = await appliance.request('POST', '/fn/later', { headers: { prefer: 'respond-async' } });
     expect(asked).toMatchObject({ status: 202, headers: { 'preference-applied': 'respond-async' } });
     for (const program of ['/nats-server', 'invoker.mjs']) await appliance.host.mustExec('pkill', ['-KILL', '-f', program]);
     await until('the result is there', READY_MS, async () => {
       const { status, body } = await appliance.request('GET', `${asked.headers.location}/result`);
-      return (status === 200 && body === 'stable') || `${status} ${body}`;
+      return (status === 200 && body === 'later') || `${status} ${body}`;
     });
     await appliance.deploy('failing', 'exports.handler = () => { throw new Error("not yet"); }\n');
     const headers = { prefer: 'respond-async', 'x-ampoule-max-attempts': '1' };
