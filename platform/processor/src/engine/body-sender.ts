@@ -6,11 +6,13 @@ type Post = (message: ToThread, transfer?: readonly ArrayBuffer[]) => void;
 /** Bodies of the events of a thread that come in pieces, as far as the thread asks for them. What it has not begun it has not asked for. */
 export class BodySender {
   readonly #post: Post;
+  readonly #onPiece: (sequence: number) => void;
   readonly #bodies = new Map<number, PieceStream>();
   readonly #begun = new Set<number>();
 
-  constructor(post: Post) {
+  constructor(post: Post, onPiece: (sequence: number) => void) {
     this.#post = post;
+    this.#onPiece = onPiece;
   }
 
   add(sequence: number, body: PieceStream): void {
@@ -44,6 +46,7 @@ export class BodySender {
         // A copy, since what comes may be part of a far larger buffer, all of which a message would copy.
         const bytes = new Uint8Array(chunk);
         this.#post({ piece: { sequence, bytes } }, [bytes.buffer]);
+        this.#onPiece(sequence);
       },
       end: (error) => this.#post({ bodyEnd: { sequence, ...(error === undefined ? {} : { error }) } }),
     });

@@ -27,7 +27,11 @@ export class ThreadWorker implements Worker {
   readonly #claim: Int32Array;
   readonly #signals = new SignalReplies();
   readonly #streams = new Map<number, PieceStream>();
-  readonly #bodies = new BodySender((message, transfer) => this.#thread.postMessage(message, transfer));
+  readonly #bodies = new BodySender(
+    (message, transfer) => this.#thread.postMessage(message, transfer),
+    // The time-out of the event begins anew.
+    (sequence) => this.#listener.streamed(sequence, false),
+  );
   /** Nothing is on offer, so the next event that is sent has to be put into the claim word. */
   #idle = true;
   #isReady = false;

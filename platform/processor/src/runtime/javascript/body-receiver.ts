@@ -7,7 +7,7 @@ const LEAST_BYTES = WINDOW_BYTES / 2;
 
 interface Receiving {
   controller: ReadableStreamDefaultController<Uint8Array>;
-  /** Bytes that were asked for and have not come. */
+  /** Bytes that were asked for and have not come; negative where more came, since pieces are sent as they are. */
   awaited: number;
 }
 
@@ -34,7 +34,7 @@ export class BodyReceiver {
   push(sequence: number, bytes: Uint8Array): void {
     const receiving = this.#receiving.get(sequence);
     if (receiving === undefined) return;
-    receiving.awaited = Math.max(receiving.awaited - bytes.length, 0);
+    receiving.awaited -= bytes.length;
     receiving.controller.enqueue(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
 

@@ -44,8 +44,10 @@ export class CloudEventWorkers implements Workers {
   #submitAll(events: readonly Event[], settle: (answer: Answer) => void): void {
     if (events.length === 0) settle(worstOf([]));
     const answers: Answer[] = [];
+    const takesStream = events.length === 1 && events[0]?.takesStream === true;
     for (const each of events) {
-      this.#workers.submit(each, (answer) => {
+      // Of several answers one is passed on, and the pieces of the others would wait for a reader for ever.
+      this.#workers.submit({ ...each, takesStream }, (answer) => {
         answers.push(answer);
         if (answers.length === events.length) settle(worstOf(answers));
       });

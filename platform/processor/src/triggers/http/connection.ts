@@ -92,8 +92,9 @@ export class Connection {
 
   /** Called at an interval; ends what has been quiet for too many of them. */
   sweep(limits: SweepLimits): void {
+    // The server that took the connection over ends it by limits of its own.
+    if (this.#isBusy || this.#isHandedOver) return;
     this.#quiet += 1;
-    if (this.#isBusy) return;
     const limit = this.#size === 0 && this.#reading === undefined ? limits.idle : limits.reading;
     if (this.#quiet > limit) this.close();
   }

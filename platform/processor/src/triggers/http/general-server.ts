@@ -14,16 +14,20 @@ export interface GeneralServerOptions {
 
 /** Longer than proxies keep idle connections, so that it is they who close them and no request meets a closing one. */
 const KEEP_ALIVE_MS = 150_000;
-const HEADERS_TIMEOUT_MS = 20_000;
-const REQUEST_TIMEOUT_MS = 300_000;
+const TIMEOUTS = { headersTimeout: 20_000, requestTimeout: 300_000, connectionsCheckingInterval: 5000 };
 const EMPTY = Buffer.alloc(0);
 
 /** The general server, for requests that are not plain: chunked bodies, expectations, HTTP/1.0, HEAD, malformed ones. */
-export function makeGeneralServer(options: GeneralServerOptions): Server {
-  const timeouts = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS };
-  return createServer({ ...timeouts, maxHeaderSize: options.maxHead, noDelay: true }, (request, response) => {
+export function makeGeneralServer(options: GeneralServerOptions, timeouts = TIMEOUTS): Server {
+  const settings = { ...timeouts, keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: options.maxHead, noDelay: true };
+  const server = createServer(settings, (request, response) => {
     serve(request, response, options).catch(() => response.destroy());
   });
+  // Who says that nothing more will come may still want an answer, as with plain requests.
+  (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
+  // It gets its connections from another server. By this it begins to look after their time-outs.
+  server.emit('listening');
+  return server;
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, options: GeneralServerOptions): Promise<void> {

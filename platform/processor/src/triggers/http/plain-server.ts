@@ -64,6 +64,7 @@ export class PlainServer {
     clearInterval(idle);
     clearTimeout(limit);
     clearInterval(this.#sweeper);
+    general?.close();
   }
 
   #accept(socket: Socket): void {

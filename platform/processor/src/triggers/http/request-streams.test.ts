@@ -165,6 +165,13 @@ describe('a function that streams requests', () => {
     }
     outgoing.end();
     expect(await textOf(answer)).toEqual({ status: 200, body: String((5 * MEBIBYTE) / 2) });
+    const slow = begin(`${url}/size`);
+    for (let i = 0; i < 15; i += 1) {
+      slow.outgoing.write('x');
+      await delay(100);
+    }
+    slow.outgoing.end();
+    expect(await textOf(slow.answer)).toEqual({ status: 200, body: '15' });
     const stuck = begin(`${url}/size`);
     stuck.outgoing.write('x');
     expect((await stuck.answer).statusCode).toBe(408);
