@@ -33,6 +33,8 @@ describe('the control plane of an appliance', () => {
   beforeAll(async () => {
     appliance = await openSite(inject('bundleFile'), { name: 'plane' });
     await appliance.install();
+    // Until its CPU is known a minute passes, in which the other tests run.
+    await create('scaled', specOf('scaled', { minReplicas: 1, maxReplicas: 3, targetCPU: 50 }));
   }, 180_000);
   afterAll(() => appliance?.lab.close());
 
@@ -97,19 +99,20 @@ describe('the control plane of an appliance', () => {
     expect((await call({})).status).toBe(401);
     const authorization = `Basic ${Buffer.from('ann:secret').toString('base64')}`;
     const counts: Record<string, number> = {};
-    for (let i = 0; i < 100; i += 1) {
+    const calls = 60;
+    for (let i = 0; i < calls; i += 1) {
       const { body } = await call({ authorization });
       counts[body] = (counts[body] ?? 0) + 1;
     }
     // Five standard deviations each way.
-    expect(counts.canary).toBeGreaterThan(7);
-    expect(counts.canary).toBeLessThan(53);
-    expect(counts).toEqual({ stable: 100 - (counts.canary ?? 0), canary: counts.canary });
+    expect(counts.canary).toBeGreaterThan(0);
+    expect(counts.canary).toBeLessThan(36);
+    expect(counts).toEqual({ stable: calls - (counts.canary ?? 0), canary: counts.canary });
   });
 
   it('answers every call while other functions come and go', async () => {
-    const calls = callOften(appliance, 'stable', { answer: 'stable', count: 1000, seconds: 15 });
-    for (let i = 0; i < 6; i += 1) {
+    const calls = callOften(appliance, 'stable', { answer: 'stable', count: 600, seconds: 8 });
+    for (let i = 0; i < 4; i += 1) {
       await create(`passing-${i}`, specOf('passing'));
       await isReady(`passing-${i}`);
       await appliance.api('DELETE', '/functions', { metadata: { name: `passing-${i}` } });
@@ -143,7 +146,6 @@ describe('the control plane of an appliance', () => {
   });
 
   it('measures the CPU of a function that may have several replicas', async () => {
-    await create('scaled', specOf('scaled', { minReplicas: 1, maxReplicas: 3, targetCPU: 50 }));
     await isReady('scaled');
     const targets = [
       '-o',
