@@ -8,7 +8,7 @@ import type { Trigger, TriggerContext } from '../trigger.ts';
 const POLL_MS = 5;
 
 /** Waits until a condition holds. */
-export async function until(condition: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, limitMs = 25_000): Promise<void> {
   const end = Date.now() + limitMs;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`not so within ${limitMs} ms: ${condition}`);

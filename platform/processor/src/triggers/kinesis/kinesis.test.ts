@@ -336,7 +336,7 @@ describe('KinesisTrigger', () => {
     expect(seen).toEqual(['meanwhile']);
   });
 
-  it('loses nothing when it is killed at any moment', async () => {
+  it('loses nothing when it is killed at any moment', { timeout: 120_000 }, async () => {
     const stream = kinesis.create('killed', 3);
     for (const index of numbers(900)) put(stream, [index], `key${Number(index) % 16}`);
     const [checkpoints, file] = [join(folder, 'killed.json'), join(folder, 'killed.txt')];
@@ -356,7 +356,7 @@ describe('KinesisTrigger', () => {
       await once(child, 'exit');
     }
     consume();
-    await until(async () => new Set(await handled()).size === 900, 20_000);
+    await until(async () => new Set(await handled()).size === 900, 60_000);
 
     const inOrder = (await handled()).filter((each, index, all) => all.indexOf(each) === index && Number(each) % 16 === 5).map(Number);
     expect(inOrder).toEqual(inOrder.toSorted((a, b) => a - b));
