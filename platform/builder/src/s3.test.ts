@@ -75,3 +75,9 @@ it('names what is missing', async () => {
     message: expect.stringContaining('s3Bucket'),
   });
 });
+
+it.each(['minio', 'http://ann:topsecret@127.0.0.1:1'])('takes no server %s, and repeats no password', async (path) => {
+  const failing = filesOf(path, { s3AccessKeyId: 'a', s3SecretAccessKey: 'b' });
+
+  await expect(failing).rejects.toMatchObject({ code: 'AMP_INPUT_INVALID', message: expect.not.stringContaining('topsecret') });
+});

@@ -10,6 +10,11 @@ const attributesSchema = z.looseObject({
   s3SecretAccessKey: z.string().nullish(),
   s3SessionToken: z.string().nullish(),
 });
+const serverSchema = z.object({
+  path: z
+    .url({ protocol: /^https?$/, error: 'must be the http or https address of a server that speaks as S3 does' })
+    .refine((text) => URL.parse(text)?.password === '', 'must hold no password: keys are codeEntryAttributes'),
+});
 const DEFAULT_REGION = 'us-east-1';
 
 /**
@@ -23,7 +28,8 @@ export async function s3ArchiveOf(
 ): Promise<{ url: string; headers: Record<string, string> }> {
   const found = parse(attributesSchema, attributes, 'spec.build.codeEntryAttributes');
   const region = found.s3Region || DEFAULT_REGION;
-  const server = endpoint === '' ? `https://s3.${region}.amazonaws.com` : endpoint.replace(/\/+$/, '');
+  const server =
+    endpoint === '' ? `https://s3.${region}.amazonaws.com` : parse(serverSchema, { path: endpoint }, 'spec.build').path.replace(/\/+$/, '');
   const url = [server, found.s3Bucket, ...found.s3ItemKey.split('/')]
     .map((part, i) => (i === 0 ? part : encodeURIComponent(part)))
     .join('/');

@@ -18,10 +18,14 @@ const UNAVAILABLE = 503;
 /** A server whose handler returns its answer, and throws its failures. */
 export function makeServer(handle: Handler, logger: Logger): Server {
   return createServer((request, response) => {
-    handle(request).then(
-      (reply) => send(response, reply),
-      (error: unknown) => send(response, failureOf(error, request, logger)),
-    );
+    handle(request)
+      .catch((error: unknown) => failureOf(error, request, logger))
+      .then((reply) => send(response, reply))
+      .catch((error: unknown) => {
+        // A function may have answered with what Node.js lets nobody pass on, such as a status below 100.
+        logger.error({ url: request.url, reason: messageOf(error) }, 'an answer cannot be sent');
+        response.destroy();
+      });
   });
 }
 
