@@ -1,18 +1,8 @@
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
+import { endToEnd } from '@ampoule/platform-api/hop-by-hop';
 
-/** Headers that belong to one connection: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'expect',
-]);
 /** Who sends nothing for so long has forgotten the other. */
 export const IDLE_LIMIT_MS = 600_000;
 
@@ -32,7 +22,7 @@ export async function forward(
     method: incoming.method,
     path: incoming.url,
     headers: [
-      ...withoutHops(incoming.rawHeaders),
+      ...endToEnd(incoming.rawHeaders).flat(),
       'connection',
       'close',
       ...(incoming.headers['transfer-encoding'] === undefined ? [] : ['transfer-encoding', 'chunked']),
@@ -50,20 +40,11 @@ export async function forward(
   else sent.end();
   const response = await answered;
   outgoing.writeHead(response.statusCode ?? 502, response.statusMessage, [
-    ...withoutHops(response.rawHeaders),
+    ...endToEnd(response.rawHeaders).flat(),
     ...Object.entries(added).flat(),
     // The next request finds the function itself.
     'connection',
     'close',
   ]);
   await pipeline(response, outgoing);
-}
-
-function withoutHops(raw: readonly string[]): string[] {
-  const kept: string[] = [];
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] ?? '';
-    if (!HOP_BY_HOP.has(name.toLowerCase())) kept.push(name, raw[i + 1] ?? '');
-  }
-  return kept;
 }

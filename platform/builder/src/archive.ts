@@ -1,13 +1,11 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
-import { AmpouleError, messageOf } from '@ampoule/lib/errors';
 import { parse } from '@ampoule/lib/parse';
 import { sourceDigestOf } from '@ampoule/platform-api/source-archive';
 import * as z from 'zod';
 import type { ArchiveEntry } from './archive-entry.ts';
-import { builderError } from './errors.ts';
-import { ask, limited, type SourceFile, SourceFiles, withoutSecrets } from './source-files.ts';
+import { ask, ensureWeb, filesFrom, limited, type SourceFile, SourceFiles, withoutSecrets } from './source-files.ts';
 import { tarEntries } from './tar.ts';
 import { zipEntries } from './zip.ts';
 
@@ -34,25 +32,21 @@ export async function archiveFilesOf(
   outerFolders = 0,
 ): Promise<SourceFile[]> {
   const { headers, workDir } = parse(attributesSchema, attributes, 'spec.build.codeEntryAttributes');
-  try {
+  const place = {
+    code: 'AMP_BUILD_ARCHIVE',
+    what: `The archive at ${withoutSecrets(url)} cannot be used`,
+    fix: 'Check spec.build.path and codeEntryAttributes: a tar, tar.gz or zip of at most 64 MiB, unpacked, that the cluster can reach.',
+    workDir,
+  } as const;
+  return filesFrom(place, async () => {
     const digest = sourceDigestOf(url);
     const bytes = digest === undefined ? await download(url, headers ?? {}) : await fetchStored(digest);
-    const files = await filesOf(bytes, workDir ?? '', outerFolders);
-    if (files.length === 0) throw new Error(workDir ? `it holds no files in ${workDir}` : 'it holds no files');
-    return files;
-  } catch (cause) {
-    if (cause instanceof AmpouleError) throw cause;
-    throw builderError('AMP_BUILD_ARCHIVE', {
-      what: `The archive at ${withoutSecrets(url)} cannot be used`,
-      why: messageOf(cause),
-      fix: 'Check spec.build.path and codeEntryAttributes: a tar, tar.gz or zip of at most 64 MiB, unpacked, that the cluster can reach.',
-      cause,
-    });
-  }
+    return filesOf(bytes, workDir ?? '', outerFolders);
+  });
 }
 
 async function download(url: string, headers: Record<string, string>): Promise<Buffer> {
-  if (!/^https?:$/.test(new URL(url).protocol)) throw new Error('only http and https are known');
+  ensureWeb(url);
   const response = await ask(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (!response.ok || response.body === null) throw new Error(`the server answered ${response.status}`);
   return buffer(limited(response.body));

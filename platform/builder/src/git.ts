@@ -3,12 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { AmpouleError, messageOf } from '@ampoule/lib/errors';
 import { parse } from '@ampoule/lib/parse';
 import git, { type HttpClient, type WalkerEntry } from 'isomorphic-git';
 import * as z from 'zod';
-import { builderError } from './errors.ts';
-import { ask, limited, type SourceFile, SourceFiles, withoutSecrets } from './source-files.ts';
+import { ask, ensureWeb, filesFrom, limited, type SourceFile, SourceFiles, withoutSecrets } from './source-files.ts';
 
 const attributesSchema = z
   .looseObject({
@@ -34,9 +32,15 @@ const LINK_MODE = 0o120000;
 /** The files of a repository that a server inside the site gives over HTTP, as they are in a branch or a tag. @throws AMP_BUILD_GIT */
 export async function gitFilesOf(url: string, attributes: Record<string, unknown>): Promise<SourceFile[]> {
   const { branch, tag, reference, username, password, workDir } = parse(attributesSchema, attributes, 'spec.build.codeEntryAttributes');
+  const place = {
+    code: 'AMP_BUILD_GIT',
+    what: `The repository at ${withoutSecrets(url)} cannot be used`,
+    fix: 'Check spec.build.path and codeEntryAttributes: a repository over http or https that the cluster can reach, with at most 64 MiB of files.',
+    workDir,
+  } as const;
   const gitdir = await mkdtemp(join(tmpdir(), 'git-'));
-  try {
-    if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw new Error('only http and https are known');
+  const read = async () => {
+    ensureWeb(url);
     const ref = reference || (tag ? `refs/tags/${tag}` : branch) || 'HEAD';
     await git.init({ fs, gitdir, bare: true });
     await git.addRemote({ fs, gitdir, remote: 'origin', url });
@@ -57,20 +61,9 @@ export async function gitFilesOf(url: string, attributes: Record<string, unknown
         throw new Error('the server does not take this name and password');
       },
     });
-    const files = await filesAt(gitdir, fetchHead ?? '', new SourceFiles(workDir ?? ''));
-    if (files.length === 0) throw new Error(workDir ? `it holds no files in ${workDir}` : 'it holds no files');
-    return files;
-  } catch (cause) {
-    if (cause instanceof AmpouleError) throw cause;
-    throw builderError('AMP_BUILD_GIT', {
-      what: `The repository at ${withoutSecrets(url)} cannot be used`,
-      why: messageOf(cause),
-      fix: 'Check spec.build.path and codeEntryAttributes: a repository over http or https that the cluster can reach, with at most 64 MiB of files.',
-      cause,
-    });
-  } finally {
-    await rm(gitdir, { recursive: true, force: true });
-  }
+    return filesAt(gitdir, fetchHead ?? '', new SourceFiles(workDir ?? ''));
+  };
+  return filesFrom(place, read).finally(() => rm(gitdir, { recursive: true, force: true }));
 }
 
 /** Links and submodules are left out. */

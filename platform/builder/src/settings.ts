@@ -1,6 +1,6 @@
 import { parse } from '@ampoule/lib/parse';
 import { defaults } from '@ampoule/platform-api/constants';
-import { candidateOf } from '@ampoule/platform-api/kube/leadership';
+import { candidateOf, candidateVariables } from '@ampoule/platform-api/kube/leadership';
 import { type RegistryVariables, registryVariables } from '@ampoule/platform-api/registry';
 import * as z from 'zod';
 
@@ -12,9 +12,7 @@ const settingsSchema = z.object({
   AMPOULE_RUNTIME_PYTHON: z.string().min(1),
   AMPOULE_RUNTIME_SHELL: z.string().min(1),
   AMPOULE_RUNTIME_JAVA: z.string().min(1),
-  /** The pod, as which it stands for leader; absent where there are no others. */
-  AMPOULE_POD_NAMESPACE: z.string().optional(),
-  AMPOULE_POD_NAME: z.string().optional(),
+  ...candidateVariables,
   AMPOULE_HEALTH_HOST: z.string().default('0.0.0.0'),
   AMPOULE_HEALTH_PORT: z.coerce.number().int().default(8081),
   LOG_LEVEL: z.string().default('info'),
@@ -45,7 +43,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     } as Record<string, string>,
     /** Absent where builds run no commands. */
     commands: env.AMPOULE_BUILD_NAMESPACE === undefined ? undefined : commandSettingsOf(env),
-    candidate: candidateOf('builder', found.AMPOULE_POD_NAMESPACE, found.AMPOULE_POD_NAME),
+    candidate: candidateOf('builder', found),
     health: { host: found.AMPOULE_HEALTH_HOST, port: found.AMPOULE_HEALTH_PORT },
     logLevel: found.LOG_LEVEL,
   };

@@ -1,6 +1,7 @@
-import { messageOf } from '@ampoule/lib/errors';
+import { AmpouleError, messageOf } from '@ampoule/lib/errors';
 import type { LayerEntry } from '@ampoule/lib/oci/layer';
 import { MAX_SOURCE_BYTES, MAX_SOURCE_FILES } from '@ampoule/platform-api/source-archive';
+import { builderError, type builderErrorCodes } from './errors.ts';
 
 export type SourceFile = LayerEntry & { path: string };
 
@@ -64,6 +65,27 @@ export async function ask(url: string, options: RequestInit): Promise<Response> 
   } catch (error) {
     throw new Error(`the server does not answer: ${messageOf(error instanceof Error && error.cause ? error.cause : error)}`);
   }
+}
+
+/** Reads the files of a function, or says why what holds them cannot be used. @throws the error that `reason` describes */
+export async function filesFrom(
+  { workDir, ...reason }: { code: keyof typeof builderErrorCodes; what: string; fix: string; workDir: string | null | undefined },
+  read: () => Promise<SourceFile[]>,
+): Promise<SourceFile[]> {
+  try {
+    const files = await read();
+    if (files.length === 0) throw new Error(workDir ? `it holds no files in ${workDir}` : 'it holds no files');
+    return files;
+  } catch (cause) {
+    if (cause instanceof AmpouleError) throw cause;
+    const { code, ...parts } = reason;
+    throw builderError(code, { ...parts, why: messageOf(cause), cause });
+  }
+}
+
+/** Throws where an address is not one of the web. */
+export function ensureWeb(url: string): void {
+  if (!/^https?:$/.test(new URL(url).protocol)) throw new Error('only http and https are known');
 }
 
 /** A URL for people to read. */

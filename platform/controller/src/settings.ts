@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { parse } from '@ampoule/lib/parse';
 import { defaults } from '@ampoule/platform-api/constants';
-import { candidateOf } from '@ampoule/platform-api/kube/leadership';
+import { candidateOf, candidateVariables } from '@ampoule/platform-api/kube/leadership';
 import { registryVariables } from '@ampoule/platform-api/registry';
 import * as z from 'zod';
 
@@ -16,9 +16,7 @@ const settingsSchema = z.object({
   AMPOULE_CLUSTER_DOMAIN: z.string().default('cluster.local'),
   /** The image that runs cron jobs of functions, for example ampoule.internal/runtime-shell:0.1.0 */
   AMPOULE_RUNTIME_SHELL: z.string().min(1),
-  /** The pod, as which it stands for leader; absent where there are no others. */
-  AMPOULE_POD_NAMESPACE: z.string().optional(),
-  AMPOULE_POD_NAME: z.string().optional(),
+  ...candidateVariables,
   AMPOULE_VERSION: z.string().default('dev'),
   AMPOULE_HEALTH_HOST: z.string().default('0.0.0.0'),
   AMPOULE_HEALTH_PORT: z.coerce.number().int().default(8081),
@@ -50,7 +48,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     clusterDomain: found.AMPOULE_CLUSTER_DOMAIN,
     shellImage: found.AMPOULE_RUNTIME_SHELL,
     version: found.AMPOULE_VERSION,
-    candidate: candidateOf('controller', found.AMPOULE_POD_NAMESPACE, found.AMPOULE_POD_NAME),
+    candidate: candidateOf('controller', found),
     health: { host: found.AMPOULE_HEALTH_HOST, port: found.AMPOULE_HEALTH_PORT },
     /** Absent where there are no warm pods. */
     warm: env.AMPOULE_WARM_NAMESPACE === undefined ? undefined : warmSettingsOf(env),

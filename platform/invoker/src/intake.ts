@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { messageOf } from '@ampoule/lib/errors';
+import { endToEnd } from '@ampoule/platform-api/hop-by-hop';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
-import { endToEnd } from './hop-by-hop.ts';
 import { type Invocation, queuedInvocation } from './invocation.ts';
 import type { Job } from './job.ts';
 import type { Levels } from './levels.ts';

@@ -175,7 +175,15 @@ function specOf(lease: RawObject): LeaseSpec {
   return parse(leaseSchema, lease.spec ?? {}, 'the lease');
 }
 
+/** The pod, as which a component stands for leader; absent outside of a cluster. */
+export const candidateVariables = { AMPOULE_POD_NAMESPACE: z.string().optional(), AMPOULE_POD_NAME: z.string().optional() };
+
+type CandidateVariables = z.output<z.ZodObject<typeof candidateVariables>>;
+
 /** A pod as a candidate for the leader of its component; undefined outside of a cluster. */
-export function candidateOf(component: string, namespace: string | undefined, pod: string | undefined): Candidate | undefined {
-  return namespace === undefined || pod === undefined ? undefined : { namespace, name: component, identity: pod };
+export function candidateOf(
+  component: string,
+  { AMPOULE_POD_NAMESPACE: namespace, AMPOULE_POD_NAME: identity }: CandidateVariables,
+): Candidate | undefined {
+  return namespace === undefined || identity === undefined ? undefined : { namespace, name: component, identity };
 }

@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '@ampoule/lib/errors';
+import { Loop } from '@ampoule/platform-api/kube/loop';
 import { type CollectorOptions, ImageCollector } from './collector.ts';
 
 const EVERY_MS = 10 * 60_000;
@@ -8,24 +7,13 @@ const EVERY_MS = 10 * 60_000;
 export function startCollecting(options: CollectorOptions): () => Promise<void> {
   const collector = new ImageCollector(options);
   const { logger } = options;
-  const stop = new AbortController();
-  const { signal } = stop;
-  const run = async () => {
-    while (!signal.aborted) {
-      const startedAt = performance.now();
-      try {
-        const images = (await collector.collect(signal)).length;
-        logger.info({ images, milliseconds: Math.round(performance.now() - startedAt) }, 'looked for unused images');
-      } catch (error) {
-        if (signal.aborted) return;
-        logger.warn({ reason: messageOf(error) }, 'unused images cannot be removed now, trying again later');
-      }
-      await delay(EVERY_MS, undefined, { signal }).catch(() => undefined);
-    }
+  const look = async (signal: AbortSignal) => {
+    const startedAt = performance.now();
+    const images = (await collector.collect(signal)).length;
+    logger.info({ images, milliseconds: Math.round(performance.now() - startedAt) }, 'looked for unused images');
+    return EVERY_MS;
   };
-  const running = run();
-  return () => {
-    stop.abort();
-    return running;
-  };
+  const loop = new Loop({ look, usualMs: EVERY_MS, logger, failure: 'unused images cannot be removed now, trying again later' });
+  loop.start();
+  return () => loop.stop();
 }

@@ -1,8 +1,8 @@
 import type { FunctionStatus } from '@ampoule/platform-api/function';
+import { Loop } from '@ampoule/platform-api/kube/loop';
 import { podUidOf } from '@ampoule/platform-api/kube/pods';
 import { keyOf, type RawObject, resources } from '@ampoule/platform-api/kube/resources';
 import type { V1Deployment, V1Pod } from '@ampoule/platform-api/kube/types';
-import { Loop } from '../loop.ts';
 import { type Phase, phaseOf } from '../phase.ts';
 import { removePod, type WarmPool, type WarmPoolOptions } from './pool.ts';
 import { warmRuntimes } from './warm-pods.ts';

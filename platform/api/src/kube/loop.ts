@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '@ampoule/lib/errors';
-import type { Logger } from '@ampoule/platform-api/kube/logger';
+import type { Logger } from './logger.ts';
 
 export interface LoopOptions {
-  /** What is done again and again; gives the milliseconds until the next time. */
-  look: () => Promise<number>;
+  /** What is done again and again; gives the milliseconds until the next time. The signal tells when nobody wants its end any more. */
+  look: (signal: AbortSignal) => Promise<number>;
   /** Milliseconds until the next time after a failure. */
   usualMs: number;
   logger: Logger;
@@ -26,7 +26,7 @@ export class Loop {
     this.#running = this.#run();
   }
 
-  /** Ends when the look that is being taken has ended. */
+  /** Ends when the look that is being taken has ended, or has broken off. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;
@@ -36,8 +36,8 @@ export class Loop {
     const { look, usualMs, logger, failure } = this.#options;
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      const nextMs = await look().catch((error: unknown) => {
-        logger.warn({ reason: messageOf(error) }, failure);
+      const nextMs = await look(signal).catch((error: unknown) => {
+        if (!signal.aborted) logger.warn({ reason: messageOf(error) }, failure);
         return usualMs;
       });
       await delay(nextMs, undefined, { signal }).catch(() => undefined);
