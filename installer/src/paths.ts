@@ -7,9 +7,10 @@ export const paths = {
   /** Configuration of the host's services. */
   config: '/etc/ampoule',
   registryConfig: '/etc/ampoule/registry.yaml',
-  /** What makes a registry read-only, and where it lies while one is to be so: no boot and no install leaves it there. */
+  /** What makes a registry read-only, and where it lies while one is to be so: in a folder that lives no longer than the sweep. */
   registryReadOnly: '/etc/ampoule/registry-readonly.env',
-  registryMode: '/run/ampoule/registry.env',
+  registryModeFolder: '/run/ampoule-registry',
+  registryMode: '/run/ampoule-registry/mode.env',
   secrets: '/etc/ampoule/secrets.json',
   containerdConfig: '/etc/ampoule/containerd.toml',
   mirrors: '/etc/ampoule/mirrors',

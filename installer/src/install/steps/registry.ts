@@ -25,7 +25,7 @@ export const registry: Step = {
   id: 'registry',
   title: 'Private registry',
   writes: [
-    ...[paths.registryConfig, PASSWORDS, paths.registryReadOnly, paths.registryMode, paths.registryData],
+    ...[paths.registryConfig, PASSWORDS, paths.registryReadOnly, paths.registryModeFolder, paths.registryData],
     ...Object.values(registryUnits).map((unit) => `${paths.units}/${unit}`),
   ],
   predictedSeconds: 0.3,
@@ -52,9 +52,10 @@ export const registry: Step = {
   },
   undo: async (context) => {
     // A sweep that ends starts the registry once more, so that goes last.
-    for (const unit of [registryUnits.timer, registryUnits.collect, registryUnits.sweep, registryUnits.registry])
-      await removeService(context, unit, 'registry');
-    for (const file of [paths.registryConfig, PASSWORDS, paths.registryReadOnly, paths.registryMode]) await removeFile(context, file);
+    const { timer, collect, sweep, writable, registry: served } = registryUnits;
+    for (const unit of [timer, collect, sweep, writable, served]) await removeService(context, unit, 'registry');
+    for (const file of [paths.registryConfig, PASSWORDS, paths.registryReadOnly]) await removeFile(context, file);
+    await removeFolder(context, paths.registryModeFolder);
     await removeFolder(context, paths.registryData);
   },
 };
