@@ -27,17 +27,15 @@ func (Admin) Routes() []caddy.AdminRoute {
 	return []caddy.AdminRoute{{Pattern: "/ampoule/routes", Handler: caddy.AdminHandlerFunc(serveAdmin)}}
 }
 
-// state names what is in force.
+// state names what is in force. Routes that a Caddy that starts anew would not find again have no name: they are to be set once more.
 type state struct {
 	Config string `json:"config"`
 	Routes string `json:"routes"`
 }
 
+var errNoConfiguration = caddy.APIError{HTTPStatus: http.StatusNotFound, Err: errors.New("no configuration with ampoule_routes is in force")}
+
 func serveAdmin(w http.ResponseWriter, r *http.Request) error {
-	h := activeRoutes()
-	if h == nil {
-		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: errors.New("no configuration with ampoule_routes is in force")}
-	}
 	switch r.Method {
 	case http.MethodGet:
 	case http.MethodPut:
@@ -45,14 +43,18 @@ func serveAdmin(w http.ResponseWriter, r *http.Request) error {
 		if err := json.NewDecoder(r.Body).Decode(&wanted); err != nil {
 			return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: err}
 		}
-		if err := h.Set(wanted); err != nil {
+		if err := setRoutes(wanted); err != nil {
 			return err
 		}
 	default:
 		return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Err: errors.New("GET or PUT")}
 	}
+	h := active.Load()
+	if h == nil {
+		return errNoConfiguration
+	}
 	now := state{Config: h.Config}
-	if t := h.current.Load(); t != nil {
+	if t := h.current.Load(); t != nil && h.isKept.Load() {
 		now.Routes = t.ID
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -70,7 +72,7 @@ func (Health) CaddyModule() caddy.ModuleInfo {
 // ServeHTTP answers with 200 or 503.
 func (Health) ServeHTTP(w http.ResponseWriter, _ *http.Request, _ caddyhttp.Handler) error {
 	status, text := http.StatusServiceUnavailable, "starting"
-	if h := activeRoutes(); h != nil && h.current.Load() != nil {
+	if h := active.Load(); h != nil && h.current.Load() != nil {
 		status, text = http.StatusOK, "ok"
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -4,8 +4,6 @@ import (
 	"iter"
 	"net"
 	"strings"
-
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 // place is where a route is: https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types
@@ -21,17 +19,16 @@ type place struct {
 type index map[place][]*entry
 
 func (i index) add(e *entry) {
-	at := place{strings.ToLower(e.Host), e.Path, e.IsExact}
+	at := place{strings.ToLower(e.Host), cleanPath(e.Path), e.IsExact}
 	if !at.IsExact {
 		at.Path = strings.TrimRight(at.Path, "/")
 	}
 	i[at] = append(i[at], e)
 }
 
-// find goes from the whole host to all hosts, and from the longest path to the root.
+// find goes from the whole host to all hosts, and from the longest path, a clean one, to the root.
 func (i index) find(host, path string) iter.Seq[*entry] {
 	return func(yield func(*entry) bool) {
-		path = caddyhttp.CleanPath("/"+path, true)
 		for _, name := range namesOf(host) {
 			if !i.yieldAt(place{name, path, true}, yield) {
 				return

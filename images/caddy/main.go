@@ -4,6 +4,10 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"slices"
+
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	_ "github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	_ "github.com/caddyserver/caddy/v2/modules/caddyhttp/caddyauth"
@@ -17,5 +21,12 @@ import (
 )
 
 func main() {
+	at := slices.Index(os.Args, "--config")
+	if at > 0 && at+1 < len(os.Args) && slices.Contains(os.Args, "--resume") {
+		if err := dropUnfit(os.Args[at+1]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
 	caddycmd.Main()
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -26,25 +27,17 @@ type Routes struct {
 	File string `json:"file"`
 
 	ctx     caddy.Context
-	setting sync.Mutex
 	current atomic.Pointer[table]
+	isKept  atomic.Bool
 }
 
-// While a configuration is loaded there are the handlers of the old one and of the new one, which is the last.
+// Handlers come, go and get other routes one at a time, so that none of this gets lost. While a configuration is loaded there are the
+// handlers of the old one and of the new one, which is the last.
 var (
-	handlersLock sync.Mutex
-	handlers     []*Routes
+	changing sync.Mutex
+	handlers []*Routes
+	active   atomic.Pointer[Routes]
 )
-
-// activeRoutes is nil while no configuration is in force.
-func activeRoutes() *Routes {
-	handlersLock.Lock()
-	defer handlersLock.Unlock()
-	if len(handlers) == 0 {
-		return nil
-	}
-	return handlers[len(handlers)-1]
-}
 
 // CaddyModule says who this is.
 func (*Routes) CaddyModule() caddy.ModuleInfo {
@@ -53,22 +46,24 @@ func (*Routes) CaddyModule() caddy.ModuleInfo {
 
 // Provision goes on with the routes of the configuration before this one, or with those that are kept.
 func (h *Routes) Provision(ctx caddy.Context) error {
+	changing.Lock()
+	defer changing.Unlock()
 	h.ctx = ctx
 	if t, err := h.inherited(); err == nil {
 		h.current.Store(t)
 	} else {
 		ctx.Logger().Error("the routes that are kept are of no use, waiting for others", zap.String("file", h.File), zap.Error(err))
 	}
-	handlersLock.Lock()
-	defer handlersLock.Unlock()
 	handlers = append(handlers, h)
+	active.Store(h)
 	return nil
 }
 
 // inherited is nil where there is nothing to go on with.
 func (h *Routes) inherited() (*table, error) {
-	if before := activeRoutes(); before != nil {
+	if before := active.Load(); before != nil {
 		if t := before.current.Load(); t != nil {
+			h.isKept.Store(before.isKept.Load())
 			return newTable(h.ctx, t.definition, nil)
 		}
 	}
@@ -83,18 +78,19 @@ func (h *Routes) inherited() (*table, error) {
 	if err := json.Unmarshal(kept, &wanted); err != nil {
 		return nil, err
 	}
+	h.isKept.Store(true)
 	return newTable(h.ctx, wanted, nil)
 }
 
 // Cleanup leaves requests that are under way alone.
 func (h *Routes) Cleanup() error {
-	handlersLock.Lock()
-	defer handlersLock.Unlock()
-	for at, each := range handlers {
-		if each == h {
-			handlers = append(handlers[:at:at], handlers[at+1:]...)
-			break
-		}
+	changing.Lock()
+	defer changing.Unlock()
+	handlers = slices.DeleteFunc(handlers, func(each *Routes) bool { return each == h })
+	if len(handlers) == 0 {
+		active.Store(nil)
+	} else {
+		active.Store(handlers[len(handlers)-1])
 	}
 	if t := h.current.Swap(nil); t != nil {
 		t.release()
@@ -102,10 +98,14 @@ func (h *Routes) Cleanup() error {
 	return nil
 }
 
-// Set puts other routes into force at once, and keeps them. Where one of them is wrong, all stays as it was.
-func (h *Routes) Set(wanted definition) error {
-	h.setting.Lock()
-	defer h.setting.Unlock()
+// setRoutes puts other routes into force at once, and keeps them. Where one of them is wrong, all stays as it was.
+func setRoutes(wanted definition) error {
+	changing.Lock()
+	defer changing.Unlock()
+	h := active.Load()
+	if h == nil {
+		return errNoConfiguration
+	}
 	t, err := newTable(h.ctx, wanted, h.current.Load())
 	if err != nil {
 		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: err}
@@ -113,7 +113,9 @@ func (h *Routes) Set(wanted definition) error {
 	if before := h.current.Swap(t); before != nil {
 		before.release()
 	}
-	return h.keep(wanted)
+	err = h.keep(wanted)
+	h.isKept.Store(err == nil)
+	return err
 }
 
 func (h *Routes) keep(wanted definition) error {
@@ -128,10 +130,13 @@ func (h *Routes) keep(wanted definition) error {
 	return os.Rename(next, h.File)
 }
 
-// ServeHTTP answers with 503 before there are routes.
+// ServeHTTP answers with 503 before there are routes. Connections outlive their configuration, and then find the routes of the one in force.
 func (h *Routes) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	for {
 		t := h.current.Load()
+		if now := active.Load(); t == nil && now != nil {
+			t = now.current.Load()
+		}
 		if t == nil {
 			return caddyhttp.Error(http.StatusServiceUnavailable, errors.New("there are no routes yet"))
 		}

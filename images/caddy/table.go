@@ -24,9 +24,11 @@ type entry struct {
 	scope *scope
 }
 
-// scope is the life of what one definition brought. Each entry of each table uses the one that it came with.
+// scope is the life of what one definition brought. Each entry of each table uses the one that it came with: one of its own would take
+// more memory than the entry does.
 type scope struct {
 	ctx   caddy.Context
+	size  int
 	users atomic.Int64
 	close func()
 }
@@ -68,6 +70,7 @@ func newTable(parent caddy.Context, wanted definition, before *table) (*table, e
 		e, ok := known[string(raw)]
 		if !ok {
 			e = &entry{raw: string(raw), scope: s}
+			s.size++
 			if err := e.prepare(); err != nil {
 				t.release()
 				return nil, fmt.Errorf("route %d: %w", at, err)
@@ -77,7 +80,24 @@ func newTable(parent caddy.Context, wanted definition, before *table) (*table, e
 		t.entries = append(t.entries, e)
 		t.index.add(e)
 	}
+	if before != nil && t.wasted() > len(t.entries) {
+		defer t.release()
+		return newTable(parent, wanted, nil)
+	}
 	return t, nil
+}
+
+// wasted is how many entries are kept although no route is theirs, since others that came with them are still there.
+func (t *table) wasted() int {
+	sizes := map[*scope]int{}
+	for _, e := range t.entries {
+		sizes[e.scope] = e.scope.size
+	}
+	wasted := -len(t.entries)
+	for _, size := range sizes {
+		wasted += size
+	}
+	return wasted
 }
 
 func (e *entry) prepare() error {
@@ -111,6 +131,7 @@ func (t *table) release() {
 
 // serve gives the request to the first route that fits, which is to be the last.
 func (t *table) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	settlePath(r)
 	for e := range t.index.find(r.Host, r.URL.Path) {
 		fits, err := e.Route.MatcherSets.AnyMatchWithError(r)
 		if err != nil {

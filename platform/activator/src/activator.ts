@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { messageOf } from '@ampoule/lib/errors';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import { connect } from './connect.ts';
@@ -7,6 +9,7 @@ import { forward, IDLE_LIMIT_MS } from './forward.ts';
 import type { ActivatorMetrics } from './metrics.ts';
 import { Refusal, type RefusalKind } from './refusal.ts';
 import { targetOf } from './target.ts';
+import { asksForWebSocket, responseTo, tunnel } from './tunnel.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
 export interface ActivatorOptions {
@@ -16,6 +19,12 @@ export interface ActivatorOptions {
   logger: Logger;
 }
 
+export interface Activator {
+  server: Server;
+  /** Ends when the last request has got its answer. */
+  stop(): Promise<void>;
+}
+
 const COLD_START = 'x-ampoule-cold-start-ms';
 /** Pods that say that they serve, and then take no connection. */
 const MAX_ATTEMPTS = 20;
@@ -23,21 +32,49 @@ const RETRY_AFTER_SECONDS = '2';
 const STATUSES: Record<RefusalKind, number> = { unknown: 404, unavailable: 503, full: 503, late: 503 };
 
 /** Takes the requests of functions that sleep, holds them while their function wakes up, and passes them on. */
-export function makeActivator(options: ActivatorOptions): Server {
-  const server = createServer((incoming, outgoing) => void serve(options, incoming, outgoing));
+export function makeActivator(options: ActivatorOptions): Activator {
+  const server = createServer({ shouldUpgradeCallback: asksForWebSocket }, (incoming, outgoing) => {
+    void serve(options, { incoming, outgoing, deliver: forward });
+  });
+  const webSockets = new Set<Socket>();
+  server.on('upgrade', (incoming, _socket, head) => {
+    webSockets.add(incoming.socket);
+    incoming.socket.once('close', () => webSockets.delete(incoming.socket));
+    void serve(options, { incoming, outgoing: responseTo(incoming, head), deliver: tunnel });
+  });
   server.headersTimeout = 10_000;
   // Bodies are read at the pace of the function, which may come up only in a minute.
   server.requestTimeout = 0;
   server.timeout = IDLE_LIMIT_MS;
-  return server;
+
+  return {
+    server,
+    async stop(): Promise<void> {
+      const closed = once(server, 'close');
+      server.close();
+      // They would go on for as long as their callers like, who can open others.
+      for (const socket of webSockets) socket.destroy();
+      await closed;
+    },
+  };
 }
 
-async function serve(options: ActivatorOptions, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+/** Gives a request to a pod that has taken a connection, and the answer to the caller, with headers of ours. */
+type Deliver = (incoming: IncomingMessage, outgoing: ServerResponse, socket: Socket, added: Record<string, string>) => Promise<void>;
+
+interface Exchange {
+  incoming: IncomingMessage;
+  outgoing: ServerResponse;
+  deliver: Deliver;
+}
+
+async function serve(options: ActivatorOptions, exchange: Exchange): Promise<void> {
   const { metrics, logger } = options;
+  const { incoming, outgoing } = exchange;
   const abort = new AbortController();
   outgoing.on('close', () => abort.abort());
   try {
-    await pass(options, { incoming, outgoing, signal: abort.signal });
+    await pass(options, exchange, abort.signal);
     metrics.count('forwarded');
   } catch (error) {
     metrics.count(error instanceof Refusal ? error.kind : 'failed');
@@ -46,13 +83,8 @@ async function serve(options: ActivatorOptions, incoming: IncomingMessage, outgo
   }
 }
 
-interface Exchange {
-  incoming: IncomingMessage;
-  outgoing: ServerResponse;
-  signal: AbortSignal;
-}
-
-async function pass({ room, endpoints, metrics }: ActivatorOptions, { incoming, outgoing, signal }: Exchange): Promise<void> {
+async function pass({ room, endpoints, metrics }: ActivatorOptions, exchange: Exchange, signal: AbortSignal): Promise<void> {
+  const { incoming, outgoing, deliver } = exchange;
   const name = targetOf(incoming.headers);
   if (name === undefined) throw new Refusal('unknown', 'The request names no function, neither by X-Nuclio-Target nor by its host');
   const startedAt = performance.now();
@@ -68,8 +100,8 @@ async function pass({ room, endpoints, metrics }: ActivatorOptions, { incoming, 
     }
     const waitedMs = performance.now() - startedAt;
     if (!wasServing) metrics.coldStart(waitedMs / 1000);
-    await forward(incoming, outgoing, socket, wasServing ? {} : { [COLD_START]: String(Math.round(waitedMs)) });
-    return;
+    const added: Record<string, string> = wasServing ? {} : { [COLD_START]: String(Math.round(waitedMs)) };
+    return room.keepAwake(name, () => deliver(incoming, outgoing, socket, added));
   }
   throw new Refusal('unavailable', `Function ${name} takes no connections`);
 }

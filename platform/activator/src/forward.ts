@@ -38,7 +38,11 @@ export async function forward(
   // Not a pipeline: a function may answer before it has read everything, and its answer has to reach the caller all the same.
   if (hasBody) incoming.pipe(sent);
   else sent.end();
-  const response = await answered;
+  await answerWith(await answered, outgoing, added);
+}
+
+/** Gives the answer of a function to its caller. */
+export async function answerWith(response: IncomingMessage, outgoing: ServerResponse, added: Record<string, string>): Promise<void> {
   outgoing.writeHead(response.statusCode ?? 502, response.statusMessage, [
     ...endToEnd(response.rawHeaders).flat(),
     ...Object.entries(added).flat(),

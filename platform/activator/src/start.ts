@@ -30,18 +30,16 @@ export async function startActivator({ client, settings, logger }: StartOptions)
   const wake = (name: string) => wakeFunction(client, `${namespace}/${name}`);
   const findWarmPod = warmUrl === undefined ? undefined : warmPodsOf({ url: warmUrl, namespace, logger });
   const room = new WaitingRoom({ namespace, functions, endpoints, wake, findWarmPod, limits, metrics, logger });
-  const server = makeActivator({ room, endpoints, metrics, logger });
+  const activator = makeActivator({ room, endpoints, metrics, logger });
   const status = makeStatusServer({ isReady: () => functions.isSynced && pods.isSynced, metrics: () => metrics.text(room.held) });
   await Promise.all([functions.start(), pods.start()]);
-  await Promise.all([listen(server, settings.port, host), listen(status, settings.statusPort, host)]);
+  await Promise.all([listen(activator.server, settings.port, host), listen(status, settings.statusPort, host)]);
 
   return {
-    port: portOf(server),
+    port: portOf(activator.server),
     statusPort: portOf(status),
     async stop(): Promise<void> {
-      const closed = once(server, 'close');
-      server.close();
-      await closed;
+      await activator.stop();
       status.close();
       endpoints.stop();
       await Promise.all([functions.stop(), pods.stop()]);

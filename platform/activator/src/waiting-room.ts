@@ -46,6 +46,8 @@ export class WaitingRoom {
   readonly #options: WaitingRoomOptions;
   readonly #held = new Map<string, Set<Held>>();
   readonly #waking = new Set<string>();
+  /** How many pieces of work are under way, by their functions. */
+  readonly #busy = new Map<string, number>();
   #count = 0;
 
   constructor(options: WaitingRoomOptions) {
@@ -76,6 +78,18 @@ export class WaitingRoom {
     return this.#hold(name, others, signal);
   }
 
+  /** Wakes the function whenever somebody puts it to sleep before this work has ended. */
+  async keepAwake(name: string, work: () => Promise<void>): Promise<void> {
+    this.#busy.set(name, (this.#busy.get(name) ?? 0) + 1);
+    try {
+      await work();
+    } finally {
+      const left = (this.#busy.get(name) ?? 0) - 1;
+      if (left > 0) this.#busy.set(name, left);
+      else this.#busy.delete(name);
+    }
+  }
+
   async #hold(name: string, others: Set<Held>, signal: AbortSignal): Promise<Endpoint> {
     const { promise, resolve, reject } = Promise.withResolvers<Endpoint>();
     const held: Held = { since: performance.now(), resolve, reject };
@@ -103,6 +117,8 @@ export class WaitingRoom {
 
   /** Does for those who wait for a function what can be done now. */
   #look(name: string): void {
+    const isAsleep = ASLEEP.has(this.#stateOf(name) ?? '');
+    if (isAsleep && this.#busy.has(name)) void this.#wake(name);
     const waiting = this.#held.get(name);
     if (waiting === undefined) return;
     const { endpoints } = this.#options;
@@ -114,7 +130,7 @@ export class WaitingRoom {
       else if (refusal !== undefined && (!isUnhealthy || performance.now() - held.since >= UNHEALTHY_MS)) held.reject(refusal);
     }
     if (endpoints.find(name) !== undefined || (refusal !== undefined && !isUnhealthy)) return;
-    if (ASLEEP.has(this.#stateOf(name) ?? '')) void this.#wake(name);
+    if (isAsleep) void this.#wake(name);
     endpoints.probe(name);
   }
 

@@ -24,6 +24,14 @@ describe('an API gateway', () => {
     expect(() => validateApiGateway(make(spec))).not.toThrow();
   });
 
+  it.each(['/a%20b', '/a//b', '//', '/a/./b', '/..', '/a b', '/{env.HOME}'])('cannot have the path %j', (path) => {
+    expect(() => validateApiGateway(make({ host: 'h', path, upstreams: [to('a')] }))).toThrow(/^Path /);
+  });
+
+  it.each(['/', '/a/', '/a..b/.c', '/straße'])('can have the path %j', (path) => {
+    expect(() => validateApiGateway(make({ host: 'h', path, upstreams: [to('a')] }))).not.toThrow();
+  });
+
   it.each(['', 'A', 'a.b', 'a'.repeat(64)])('cannot be named %j', (name) => {
     expect(() => make({}, name)).toThrow();
   });

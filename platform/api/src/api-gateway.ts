@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { authenticationSchema, rateLimitSchema } from './api-gateway-access.ts';
+import { pathMistake } from './api-gateway-address.ts';
 import { accessMistakes } from './api-gateway-validate-access.ts';
 import { reservedFunctionNames } from './constants.ts';
 import { platformError } from './errors.ts';
@@ -9,6 +10,8 @@ export const apiGatewayStates = ['', 'ready', 'error', 'waitingForProvisioning']
 
 /** A host may begin with `*.`. Nothing in it means more than it says to who serves it. */
 const HOST = /^(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
+/** Characters stand in it as they are, since requests are looked at decoded. */
+const PATH = /^\/[\p{L}\p{M}\p{N}_\-./~!$&'()*+,;=:@]*$/u;
 /** Braces would be placeholders to Caddy. */
 const PLAIN = /^[^{}\s]*$/;
 const UPSTREAM_KIND = 'nucliofunction';
@@ -118,7 +121,10 @@ function* nameMistakes(name: string, spec: ApiGatewaySpec): Generator<string> {
   if (spec.name !== name) yield 'Api gateway metadata.name must match api gateway spec.name';
   if (!spec.host) yield 'Host must be provided in spec';
   else if (!HOST.test(spec.host)) yield `Host ${JSON.stringify(spec.host)} is not valid`;
-  if (spec.path && !/^\/[\w\-./~%!$&'()*+,;=:@]*$/.test(spec.path)) yield `Path ${JSON.stringify(spec.path)} is not valid`;
+  const { path } = spec;
+  if (!path) return;
+  const mistake = pathMistake(path) ?? (PATH.test(path) ? undefined : `Path ${JSON.stringify(path)} is not valid`);
+  if (mistake !== undefined) yield mistake;
 }
 
 function* upstreamMistakes({ upstreams }: ApiGatewaySpec): Generator<string> {

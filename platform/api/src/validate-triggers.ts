@@ -1,3 +1,4 @@
+import { pathMistake } from './api-gateway-address.ts';
 import type { FunctionSpec, Trigger } from './function.ts';
 import { httpAttributesSchema, httpTriggersOf } from './http-trigger.ts';
 
@@ -42,8 +43,12 @@ function* httpMistakes(spec: FunctionSpec): Generator<string> {
   const http = httpTriggersOf(spec);
   if (http.length > 1) yield "There's more than one http trigger (unsupported)";
   for (const [key, { attributes }] of http) {
-    for (const issue of httpAttributesSchema.safeParse(attributes ?? {}).error?.issues ?? []) {
-      yield `spec.triggers.${key}.attributes.${issue.path.join('.')}: ${issue.message}`;
+    const { data, error } = httpAttributesSchema.safeParse(attributes ?? {});
+    for (const issue of error?.issues ?? []) yield `spec.triggers.${key}.attributes.${issue.path.join('.')}: ${issue.message}`;
+    for (const [name, { paths = [] }] of Object.entries(data?.ingresses ?? {})) {
+      for (const mistake of paths.flatMap((path) => pathMistake(path) ?? [])) {
+        yield `spec.triggers.${key}.attributes.ingresses.${name}: ${mistake}`;
+      }
     }
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -108,6 +109,31 @@ describe('API gateways before the Caddy of the bundle', () => {
     expect(other.headers['access-control-allow-origin']).toBeUndefined();
   });
 
+  it('let pages of other origins see why they are refused', async () => {
+    const cors = { allowOrigins: ['https://app.example'], exposeHeaders: ['Retry-After'] };
+    const authentication = { accessKeys: [{ name: 'ann', sha256: createHash('sha256').update('k').digest('hex') }] };
+    const rateLimit = { requestsPerSecond: 0.01, burst: 1 };
+    await serve(gateway('g', { cors, authenticationMode: 'accessKey', authentication, rateLimit, upstreams: [at('a')] }));
+    const call = (key: string, origin = 'https://app.example') =>
+      caddy.call('https://api.example/', { headers: { 'x-api-key': key, origin } });
+    const headers = {
+      'access-control-allow-origin': 'https://app.example',
+      'access-control-expose-headers': 'Retry-After',
+      vary: 'Origin',
+    };
+
+    expect(await call('wrong')).toMatchObject({ status: 401, headers, body: '{"error":"Unauthorized"}' });
+    expect(await call('k')).toMatchObject({ status: 200, headers });
+    expect(await call('k')).toMatchObject({ status: 429, headers: { ...headers, 'retry-after': '100' } });
+    const other = await call('wrong', 'https://evil.example');
+    expect([other.status, other.headers['access-control-allow-origin']]).toEqual([401, undefined]);
+  });
+
+  it('are found by paths with letters of any language', async () => {
+    expect(await serve(gateway('g', { path: '/straße', upstreams: [at('a')] }))).toEqual(new Map());
+    expect((await caddy.call('https://api.example/stra%C3%9Fe/x')).body).toBe('a GET /stra%C3%9Fe/x a');
+  });
+
   it('answer 503 for a function that is not there', async () => {
     await serve(gateway('g', { upstreams: [to('none')] }));
     expect(await caddy.call('https://api.example/')).toMatchObject({ status: 503 });
@@ -123,6 +149,7 @@ describe('API gateways that cannot be served', () => {
     ['two upstreams without a percentage', { upstreams: [to('a'), to('b')] }, /Percentage must be set/],
     ['a host that Caddy would take for more', { host: '{env.HOME}' }, /Host .* is not valid/],
     ['a target that Caddy would take for more', { upstreams: [to('a', { rewriteTarget: '/{env.HOME}' })] }, /neither spaces nor braces/],
+    ['a path that no request has', { path: '/a%20b' }, /must not have %/],
     ['a form that is wrong', { upstreams: 'all' }, /spec\.upstreams/],
   ])('say why: %s', (_what, spec, message) => {
     const { routes, problems } = plan([gateway('g', spec)]);
@@ -131,7 +158,7 @@ describe('API gateways that cannot be served', () => {
   });
 
   it('come later than another one with the same host and path, which stays', () => {
-    const older = gateway('z', { path: '/x/' }, '2026-01-01T00:00:00Z');
+    const older = gateway('z', { host: 'API.example', path: '/x/' }, '2026-01-01T00:00:00Z');
     const younger = gateway('a', { path: '/x' }, '2026-01-02T00:00:00Z');
     const { routes, problems } = plan([younger, older]);
     expect(routes).toHaveLength(1);
@@ -139,8 +166,9 @@ describe('API gateways that cannot be served', () => {
   });
 
   it('want the host and path of an ingress', () => {
-    const { problems } = plan([gateway('g', {})], [{ host: 'api.example', path: '/', isExact: false, upstream: undefined }]);
-    expect(problems.get('nuclio/g')).toMatch(/already in use/);
+    const taken = { host: 'Api.Example', path: '//x/./', isExact: false, upstream: undefined };
+    const { problems } = plan([gateway('g', { path: '/x' }), gateway('h', { path: '/X' })], [taken]);
+    expect([...problems]).toEqual([['nuclio/g', expect.stringMatching(/already in use/)]]);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   sharesOf,
   validateApiGateway,
 } from '@ampoule/platform-api/api-gateway';
+import { addressOf } from '@ampoule/platform-api/api-gateway-address';
 import { ports } from '@ampoule/platform-api/constants';
 import { keyOf, type RawObject } from '@ampoule/platform-api/kube/resources';
 import { objectNameOf } from '@ampoule/platform-api/names';
@@ -22,11 +23,11 @@ export interface ApiGatewayPlan {
 /** The routes of all API gateways that can be served. An address that somebody has already is refused to who comes later. */
 export function planApiGateways(gateways: readonly RawObject[], taken: readonly Route[], findService: FindService): ApiGatewayPlan {
   const plan: ApiGatewayPlan = { routes: [], problems: new Map() };
-  const addresses = new Set(taken.map(addressOf));
+  const addresses = new Set(taken.map(({ host = '', path }) => addressOf(host, path)));
   for (const object of [...gateways].sort(byAge)) {
     try {
       const route = routeOf(object, findService);
-      const address = addressOf(route);
+      const address = addressOf(route.host ?? '', route.path);
       if (addresses.has(address)) throw new Error(`Ingress host and path are already in use: ${address}`);
       addresses.add(address);
       plan.routes.push(route);
@@ -64,8 +65,4 @@ function destinationOf(
 ): Destination {
   const service = findService(namespace, objectNameOf(nucliofunction?.name ?? ''));
   return { ...serviceDestinationOf(service, port || ports.http), ...(rewriteTarget ? { rewriteTarget } : {}) };
-}
-
-function addressOf({ host = '', path }: Pick<Route, 'host' | 'path'>): string {
-  return `${host}${path}`.replace(/(.)\/$/, '$1');
 }

@@ -13,6 +13,11 @@ const stateSchema = z.object({ config: z.string(), routes: z.string() });
 /** What is in force, by its ids; empty where there is nothing. */
 export type CaddyState = z.output<typeof stateSchema>;
 
+interface Answer {
+  status: number;
+  body: string;
+}
+
 /** Speaks to Caddy's admin API (https://caddyserver.com/docs/api) over its unix socket, and to what `images/caddy` adds to it. */
 export class CaddyClient {
   readonly #socket: string;
@@ -41,23 +46,31 @@ export class CaddyClient {
     if (status !== 200) throw refused('the routes', status, body);
   }
 
-  #send(method: string, path: string, payload?: string): Promise<{ status: number; body: string }> {
+  /** Each load starts the admin server anew, and who reaches the old one is cut off. All that is asked for here can be asked for twice. */
+  async #send(method: string, path: string, payload?: string): Promise<Answer> {
+    try {
+      return await this.#sendOnce(method, path, payload).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ECONNRESET') throw error;
+        return this.#sendOnce(method, path, payload);
+      });
+    } catch (cause) {
+      throw gatewayError('AMP_CADDY_UNREACHABLE', {
+        what: `Caddy does not answer at ${this.#socket}`,
+        why: messageOf(cause),
+        fix: 'Check that the container caddy of the gateway runs.',
+        cause,
+      });
+    }
+  }
+
+  #sendOnce(method: string, path: string, payload?: string): Promise<Answer> {
     const headers = payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) };
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     return new Promise((resolve, reject) => {
-      const fail = (cause: unknown) =>
-        reject(
-          gatewayError('AMP_CADDY_UNREACHABLE', {
-            what: `Caddy does not answer at ${this.#socket}`,
-            why: messageOf(cause),
-            fix: 'Check that the container caddy of the gateway runs.',
-            cause,
-          }),
-        );
       request({ socketPath: this.#socket, method, path, headers, signal, agent: false }, (response) => {
-        text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), fail);
+        text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
       })
-        .on('error', fail)
+        .on('error', reject)
         .end(payload);
     });
   }

@@ -3,6 +3,8 @@ import type { Route } from './routes.ts';
 
 const DEFAULT_METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const DEFAULT_MAX_AGE_SECONDS = 300;
+/** Lets the error go on to where all errors are answered. */
+const SAME_ERROR = { handler: 'error', status_code: '{http.error.status_code}', error: '{http.error.message}' };
 
 /** Answers what browsers ask before they call; they do not show who is calling there, so this comes before the password. */
 export function corsRoutesOf({ cors }: Route): object[] {
@@ -27,13 +29,18 @@ function isOn(cors: ApiGatewayCors | undefined): cors is ApiGatewayCors {
   return cors !== undefined && cors.enabled !== false;
 }
 
-/** Headers for the answers; set when an answer comes back, so that what a function sets itself is not doubled. */
+/**
+ * Headers for the answers; set when an answer comes back, so that what a function sets itself is not doubled. Refusals and other errors
+ * get them too, or browsers would not let pages see these.
+ */
 export function corsHandlersOf({ cors }: Route): object[] {
   if (!isOn(cors)) return [];
   const expose = cors.exposeHeaders?.length ? { 'Access-Control-Expose-Headers': [cors.exposeHeaders.join(', ')] } : {};
   const set = { ...originHeaders(cors), ...expose };
-  const routes = [{ match: [{ header: originMatch(cors) }], handle: [{ handler: 'headers', response: { deferred: true, set } }] }];
-  return [{ handler: 'subroute', routes }];
+  const match = [{ header: originMatch(cors) }];
+  const routes = [{ match, handle: [{ handler: 'headers', response: { deferred: true, set } }] }];
+  const errorRoutes = [{ match, handle: [{ handler: 'headers', response: { set } }] }, { handle: [SAME_ERROR] }];
+  return [{ handler: 'subroute', routes, errors: { routes: errorRoutes } }];
 }
 
 function originMatch({ allowOrigins }: ApiGatewayCors): Record<string, string[]> {

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Programmer } from './programmer.ts';
 import type { Route } from './routes.ts';
 import { BUILD_LIMIT_MS, startCaddy } from './testing/caddy.ts';
+import { Http2Caller } from './testing/http2-caller.ts';
 
 describe('programming the Caddy of the bundle', () => {
   let caddy: Awaited<ReturnType<typeof startCaddy>>;
@@ -128,6 +129,30 @@ describe('programming the Caddy of the bundle', () => {
     await changing;
     expect([...results]).toEqual([[200, 1000]]);
     expect(count('Caddy has new routes')).toBeGreaterThan(10);
+  });
+
+  it('loses no request over HTTP/2 while configurations come and go', async () => {
+    const results = new Map<number | string, number>();
+    let isDone = false;
+    const callers = Array.from({ length: 3 }, () => new Http2Caller(caddy.settings.httpsPort));
+    const calling = callers.flatMap((caller) =>
+      Array.from({ length: 8 }, async () => {
+        while (!isDone) {
+          const result = await caller.statusOf('/a').catch((error: Error) => error.message);
+          results.set(result, (results.get(result) ?? 0) + 1);
+        }
+      }),
+    );
+    for (let load = 0; load < 6; load += 1) {
+      const configurations = count('Caddy has a new configuration');
+      await caddy.newCertificate();
+      programmer.changed();
+      await expect.poll(() => count('Caddy has a new configuration'), { timeout: 10_000 }).toBeGreaterThan(configurations);
+    }
+    isDone = true;
+    await Promise.all(calling);
+    for (const caller of callers) caller.stop();
+    expect([...results.keys()]).toEqual([200]);
   });
 
   it('cuts no connection that was upgraded, also where its route has gone', async () => {

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import type { V1Ingress, V1Service } from '@ampoule/platform-api/kube/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { caddyConfigOf } from './caddy-config.ts';
 import { Planner } from './planner.ts';
-import { routesOf } from './routes.ts';
+import { type Route, routesOf } from './routes.ts';
 import { BUILD_LIMIT_MS, startCaddy } from './testing/caddy.ts';
 
 const services: Record<string, V1Service> = {
@@ -101,17 +102,31 @@ describe('routes before the Caddy of the bundle', () => {
     expect([await answerOf('https://h.e/fn/a/b?c'), await answerOf('https://h.e/fn/a')]).toEqual(['a /b?c', 'a /']);
   });
 
-  it('see through dots and doubled slashes, which lead nobody past a route', async () => {
+  it.each([
+    ['//closed/x', 'closed /closed/x'],
+    ['/open/../closed/x?y=../z', 'closed /closed/x?y=../z'],
+    ['/open/%2e%2E/closed/', 'closed /closed/'],
+    ['/open%2F..%2fclosed', 'closed /closed'],
+    ['/closed/%2e./open', 'open /open'],
+    ['/closed%2F..%2Fopen', 'open /open'],
+    ['/open/a%2Fb', 'open /open/a/b'],
+    ['/../..', 'open /'],
+    ['x:closed', 'open /'],
+    ['/%63losed/x', 'closed /%63losed/x'],
+    ['/open/a%20b%25%2C?y=%2F', 'open /open/a%20b%25%2C?y=%2F'],
+  ])('pass on the path that they were found by, so that nobody gets around one: %s', async (path, seen) => {
     await serve(
       ingress('x', [
         { path: '/', service: 'open' },
         { path: '/closed', service: 'closed' },
       ]),
     );
-    const raw = ['//closed/x', '/open/../closed/x', '/%63losed/x'];
-    const found = [];
-    for (const path of raw) found.push((await caddy.call('https://h.e', { path })).body.split(' ')[0]);
-    expect(found).toEqual(['closed', 'closed', 'closed']);
+    expect((await caddy.call('https://h.e', { path })).body).toBe(seen);
+  });
+
+  it('are found by paths that are written with doubled slashes', async () => {
+    await serve(ingress('x', [{ path: '//a/./b//', service: 'a' }]));
+    expect(await answerOf('https://h.e/a/b/c')).toBe('a /a/b/c');
   });
 
   it('go to the older ingress where two want the same place', async () => {
@@ -155,6 +170,24 @@ describe('routes before the Caddy of the bundle', () => {
     expect(await call('respond-async')).toBe('200 a /x?y');
     invoker.close();
     invoker.closeAllConnections();
+  });
+
+  it('let go of what they hold once most of those that came together have gone', async () => {
+    const held = createServer((_request, response) => response.end('held')).listen(0, '127.0.0.1');
+    held.keepAliveTimeout = 60_000;
+    await once(held, 'listening');
+    const upstream = `127.0.0.1:${(held.address() as AddressInfo).port}`;
+    const to = (path: string): Route => ({ path, isExact: false, upstream });
+    const connections = () => promisify(held.getConnections.bind(held))();
+    await caddy.setRoutes([to('/a'), to('/b'), to('/c')]);
+    expect([await answerOf('https://h.e/a'), await connections()]).toEqual(['held', 1]);
+
+    await caddy.setRoutes([to('/c')]);
+
+    await expect.poll(connections).toBe(0);
+    expect(await answerOf('https://h.e/c')).toBe('held');
+    held.close();
+    held.closeAllConnections();
   });
 
   it('answer 503 where there is no service', async () => {

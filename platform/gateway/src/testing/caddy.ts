@@ -39,7 +39,7 @@ export async function startCaddy() {
   const settings = { tlsFolder: folder, caddySocket: join(folder, 'admin.sock'), httpPort, httpsPort };
   const client = new CaddyClient(settings.caddySocket);
   await newCertificate(folder);
-  await writeFile(join(folder, 'caddy.json'), JSON.stringify({ admin: { listen: `unix/${settings.caddySocket}|0600` } }));
+  await writeFile(join(folder, 'caddy.json'), JSON.stringify({ admin: { listen: `unix/${settings.caddySocket}|0660` } }));
   let log = '';
   const start = () => run({ program, folder, client, onLog: (line) => (log += line) });
   let child = await start();
@@ -63,6 +63,10 @@ export async function startCaddy() {
   return {
     client,
     settings,
+    /** Where it keeps the configuration that was loaded last. */
+    keptConfig: join(folder, '.config/caddy/autosave.json'),
+    /** Where it keeps the routes. */
+    keptRoutes: join(folder, 'routes.json'),
     async setRoutes(routes: readonly Route[]): Promise<void> {
       await load(routes);
       await client.setRoutes(caddyRoutesOf(routes));
