@@ -13,6 +13,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const MINIMUM = { node: [20, 0], go: [1, 26] };
 
 const DEBIAN_PACKAGES = {
+  maven: 'fetches the Java packages of the bundle',
   mmdebstrap: 'makes the root file systems of the sealed hosts',
   'systemd-container': 'boots the sealed hosts (systemd-nspawn)',
   nftables: 'shows the packet filter of a sealed host from outside',

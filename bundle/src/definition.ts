@@ -49,6 +49,7 @@ const npmSource = z.strictObject({
 /** Packages for builds in the sealed site, as a registry serves them. */
 const npmMirrorSource = z.strictObject({ kind: z.literal('npm-mirror'), lock: path, folder: path });
 const pypiMirrorSource = z.strictObject({ kind: z.literal('pypi-mirror'), lock: path, folder: path });
+const mavenMirrorSource = z.strictObject({ kind: z.literal('maven-mirror'), lock: path, folder: path });
 const typescriptSource = z.strictObject({
   kind: z.literal('typescript'),
   entries: z.record(path, path),
@@ -86,6 +87,7 @@ const componentSchema = z.strictObject({
     npmSource,
     npmMirrorSource,
     pypiMirrorSource,
+    mavenMirrorSource,
     typescriptSource,
     javaSource,
     jarSource,
@@ -119,6 +121,7 @@ export type GoSource = z.output<typeof goSource>;
 export type DebianSource = z.output<typeof debianSource>;
 export type NpmSource = z.output<typeof npmSource>;
 export type PypiMirrorSource = z.output<typeof pypiMirrorSource>;
+export type MavenMirrorSource = z.output<typeof mavenMirrorSource>;
 export type NpmMirrorSource = z.output<typeof npmMirrorSource>;
 export type TypescriptSource = z.output<typeof typescriptSource>;
 export type JavaSource = z.output<typeof javaSource>;

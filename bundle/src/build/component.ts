@@ -8,6 +8,7 @@ import { buildDebian } from '../sources/debian.ts';
 import { buildGo } from '../sources/go.ts';
 import { buildJar } from '../sources/jar.ts';
 import { buildJava } from '../sources/java.ts';
+import { buildMavenMirror } from '../sources/maven-mirror.ts';
 import { buildNpm } from '../sources/npm.ts';
 import { buildNpmMirror } from '../sources/npm-mirror.ts';
 import { buildPypiMirror } from '../sources/pypi-mirror.ts';
@@ -53,6 +54,8 @@ async function buildSource(name: string, { source }: Component, context: BuildCo
       return buildNpmMirror(name, source, context);
     case 'pypi-mirror':
       return buildPypiMirror(name, source, context);
+    case 'maven-mirror':
+      return buildMavenMirror(name, source, context);
     case 'typescript':
       return buildTypescript(name, source, context);
     case 'java':

@@ -3,7 +3,7 @@ export const NO_ASSERTION = 'NOASSERTION';
 
 /** One thing that came from somewhere else and is now in the bundle. */
 export interface SbomComponent {
-  type: 'golang' | 'npm' | 'pypi' | 'deb' | 'file';
+  type: 'golang' | 'npm' | 'pypi' | 'maven' | 'deb' | 'file';
   name: string;
   version: string;
   /** SPDX expression, `NOASSERTION`, or the words of the package itself. */

@@ -11,9 +11,11 @@ import { archiveFilesOf } from './archive.ts';
 import { githubArchiveOf } from './github.ts';
 import { sourceFilesOf } from './source.ts';
 
+const { signal } = new AbortController();
+
 /** None of these lies in the registry. */
 const filesAt = (url: string, attributes: object) =>
-  archiveFilesOf(url, { ...attributes }, () => Promise.reject(new Error('the registry was asked')));
+  archiveFilesOf(url, { ...attributes }, { fetchStored: () => Promise.reject(new Error('the registry was asked')), signal });
 
 /** A zip as another program makes it, by lines of Python that fill it. */
 async function zipOf(script: string): Promise<Buffer> {
@@ -116,6 +118,53 @@ describe('an archive with the code of a function', () => {
     expect(String((failure as { what: string }).what)).not.toContain('secret');
   });
 
+  it('is fetched where its server leads to, with its headers on the same server alone', async () => {
+    const seen: [host: string | undefined, token: string | undefined][] = [];
+    const leading = createServer(({ headers, url: to = '' }, response) => {
+      seen.push([headers.host, headers['x-token']?.toString()]);
+      const location = to.slice(1);
+      if (location === '') response.end(body);
+      else response.writeHead(307, { location }).end();
+    }).listen(0);
+    await once(leading, 'listening');
+    onTestFinished(() => void leading.close());
+    const [here, there] = ['127.0.0.1', 'localhost'].map((host) => `${host}:${(leading.address() as AddressInfo).port}`);
+    const fetched = (path: string) => filesAt(`http://${here}${path}`, { headers: { 'x-token': 'secret' }, workDir: 'repo' });
+
+    expect(await fetched(`//`)).toHaveLength(2);
+    expect(await fetched(`/http://${there}/http://${here}/`)).toHaveLength(2);
+    expect(seen).toEqual([
+      [here, 'secret'],
+      [here, 'secret'],
+      [here, 'secret'],
+      [there, undefined],
+      [here, undefined],
+    ]);
+    await expect(fetched('/file:///etc/passwd')).rejects.toMatchObject({ why: 'only http and https are known' });
+  });
+
+  it('is not looked for without end', async () => {
+    const circle = createServer((_, response) => response.writeHead(302, { location: '/' }).end()).listen(0, '127.0.0.1');
+    await once(circle, 'listening');
+    onTestFinished(() => void circle.close());
+    const failing = filesAt(`http://127.0.0.1:${(circle.address() as AddressInfo).port}/`, {});
+    await expect(failing).rejects.toMatchObject({ why: 'the server leads to other addresses more than 5 times' });
+  });
+
+  it('is no longer fetched when nobody wants it', async () => {
+    const stop = new AbortController();
+    const silent = createServer(() => stop.abort(new Error('the function was changed'))).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    onTestFinished(() => silent.closeAllConnections());
+    onTestFinished(() => void silent.close());
+    const failing = archiveFilesOf(
+      `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`,
+      {},
+      { fetchStored: () => Promise.reject(new Error('the registry was asked')), signal: stop.signal },
+    );
+    await expect(failing).rejects.toMatchObject({ why: expect.stringContaining('the function was changed') });
+  });
+
   it('is fetched by http and https alone', async () => {
     await expect(filesAt('file:///etc/passwd', {})).rejects.toMatchObject({ why: 'only http and https are known' });
   });
@@ -141,7 +190,7 @@ describe('the code of a function in a repository', () => {
       spec: { runtime: 'python', build: { codeEntryType: 'github', path: repository, codeEntryAttributes } },
     };
 
-    const files = await sourceFilesOf(fn, new RegistryClient({ url: 'http://127.0.0.1:1' }));
+    const files = await sourceFilesOf(fn, { registry: new RegistryClient({ url: 'http://127.0.0.1:1' }), signal });
 
     expect(files).toEqual([{ path: 'opt/nuclio/main.py', content: Buffer.from('main'), mode: 0o644 }]);
     expect(asked).toEqual(['token me /team/tools/archive/releases/1%200.zip']);

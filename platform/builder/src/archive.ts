@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import { parse } from '@ampoule/lib/parse';
 import { sourceDigestOf } from '@ampoule/platform-api/source-archive';
 import * as z from 'zod';
 import type { ArchiveEntry } from './archive-entry.ts';
-import { ask, ensureWeb, filesFrom, limited, type SourceFile, SourceFiles, withoutSecrets } from './source-files.ts';
+import { filesFrom, type SourceFile, SourceFiles } from './source-files.ts';
 import { tarEntries } from './tar.ts';
+import { ask, collected, withoutSecrets } from './web.ts';
 import { zipEntries } from './zip.ts';
 
 const attributesSchema = z.looseObject({
@@ -20,16 +20,22 @@ const TIMEOUT_MS = 60_000;
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 const ZIP_MAGIC = Buffer.from('PK');
 
+export interface ArchiveOptions {
+  /** Gives an archive out of the private registry. */
+  fetchStored: (digest: string) => Promise<Buffer>;
+  signal: AbortSignal;
+  /** How many folders lie around what belongs to the function, whatever their names; none when absent. */
+  outerFolders?: number;
+}
+
 /**
  * The files of a tar, tar.gz or zip that the private registry or a server inside the site has. Links and the like are left out, and so is what would lie outside.
- * `outerFolders` is how many folders lie around what belongs to the function, whatever their names.
  * @throws AMP_BUILD_ARCHIVE
  */
 export async function archiveFilesOf(
   url: string,
   attributes: Record<string, unknown>,
-  fetchStored: (digest: string) => Promise<Buffer>,
-  outerFolders = 0,
+  { fetchStored, signal, outerFolders = 0 }: ArchiveOptions,
 ): Promise<SourceFile[]> {
   const { headers, workDir } = parse(attributesSchema, attributes, 'spec.build.codeEntryAttributes');
   const place = {
@@ -40,16 +46,15 @@ export async function archiveFilesOf(
   } as const;
   return filesFrom(place, async () => {
     const digest = sourceDigestOf(url);
-    const bytes = digest === undefined ? await download(url, headers ?? {}) : await fetchStored(digest);
+    const bytes = digest === undefined ? await download(url, headers ?? {}, signal) : await fetchStored(digest);
     return filesOf(bytes, workDir ?? '', outerFolders);
   });
 }
 
-async function download(url: string, headers: Record<string, string>): Promise<Buffer> {
-  ensureWeb(url);
-  const response = await ask(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+async function download(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<Buffer> {
+  const { response } = await ask(url, { headers, signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) });
   if (!response.ok || response.body === null) throw new Error(`the server answered ${response.status}`);
-  return buffer(limited(response.body));
+  return collected(response.body);
 }
 
 async function filesOf(bytes: Buffer, workDir: string, outerFolders: number): Promise<SourceFile[]> {
@@ -61,5 +66,5 @@ async function filesOf(bytes: Buffer, workDir: string, outerFolders: number): Pr
 async function entriesOf(bytes: Buffer): Promise<AsyncGenerator<ArchiveEntry>> {
   const magic = bytes.subarray(0, 2);
   if (magic.equals(ZIP_MAGIC)) return zipEntries(bytes);
-  return tarEntries(magic.equals(GZIP_MAGIC) ? await buffer(limited(Readable.from([bytes]).pipe(createGunzip()))) : bytes);
+  return tarEntries(magic.equals(GZIP_MAGIC) ? await collected(Readable.from([bytes]).pipe(createGunzip())) : bytes);
 }

@@ -1,3 +1,6 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { packLayer } from '@ampoule/lib/oci/layer';
@@ -10,8 +13,9 @@ import { FakeApi } from '@ampoule/platform-api/kube/fake-api';
 import { silentLogger as logger } from '@ampoule/platform-api/kube/logger';
 import { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
 import { type RawObject, resources } from '@ampoule/platform-api/kube/resources';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { FunctionImages } from './function-images.ts';
+import { objectOf, packOf, serveRepository } from './git/fake-repository.ts';
 import { buildImage } from './image.ts';
 import { KeyLocks } from './key-locks.ts';
 import { BuildReconciler } from './reconciler.ts';
@@ -115,13 +119,13 @@ describe('the builder', () => {
     api.stop();
   });
 
-  async function build(spec: object, status: object = { state: 'building' }, annotations?: object) {
+  async function build(spec: object, status: object = { state: 'building' }, annotations?: object, packagesFolder?: string) {
     api.put(PATH, { spec, status, ...(annotations === undefined ? {} : { metadata: { annotations } }) });
     await functions.start();
     const image = `${BASE}:1`;
-    const runtimeImages = { nodejs: image, python: image, shell: image };
+    const runtimeImages = { nodejs: image, python: image, shell: image, java: image };
     const platform = new PlatformConfigSource(client, 'nuclio', logger);
-    const images = new FunctionImages({ registry, runtimeImages, packagesDigest: '' });
+    const images = new FunctionImages({ registry, runtimeImages, packagesFolder, packagesDigest: '' });
     const reconciler = new BuildReconciler({ client, functions, images, platform, locks: new KeyLocks(), logger });
     const again = await reconciler.reconcile('nuclio/f');
     return { ...(api.objects.get(PATH) as { metadata: object; spec: Record<string, unknown>; status: Record<string, unknown> }), again };
@@ -185,6 +189,29 @@ describe('the builder', () => {
     expect(filesOf(String(spec.image))).toMatchObject({ 'opt/nuclio/main.js': 'main', 'opt/nuclio/node_modules/a/index.js': 'a' });
   });
 
+  it('puts the jars that a function in Java depends on into its folder lib', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'packages-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await mkdir(join(folder, 'maven/com/example/words/1'), { recursive: true });
+    await writeFile(join(folder, 'maven/com/example/words/1/words-1.jar'), 'words');
+    await writeFile(join(folder, 'maven/index.json'), JSON.stringify({ 'com.example:words': { version: '1' } }));
+    const dependencies = ['group: com.example, name: words, version: 1'];
+    const java = { runtime: 'java', handler: 'Main', build: { functionSourceCode: code('class Main {}'), dependencies } };
+
+    const { spec } = await build(java, undefined, undefined, folder);
+    expect(filesOf(String(spec.image))).toMatchObject({
+      'opt/nuclio/Main.java': 'class Main {}',
+      'opt/nuclio/lib/com.example.words-1.jar': 'words',
+    });
+    const { status } = await build(
+      { ...java, build: { ...java.build, dependencies: ['com.example:words:2'] } },
+      undefined,
+      undefined,
+      folder,
+    );
+    expect(status).toMatchObject({ state: 'error', message: expect.stringContaining('The bundle holds no com.example:words:2') });
+  });
+
   const source = { runtime: 'nodejs', build: { functionSourceCode: code('x') } };
 
   it('builds nothing where that is asked for', async () => {
@@ -218,6 +245,14 @@ describe('the builder', () => {
   ])('puts a function that cannot be built into state error: %j', async (spec, message) => {
     const { status, again } = await build(spec);
     expect(status).toMatchObject({ state: 'error', message: expect.stringMatching(message) });
+    expect(again).toBeUndefined();
+  });
+
+  it('puts a function whose repository is made to do harm into state error, and does not try again', async () => {
+    const blob = objectOf('blob', Buffer.alloc(200 << 20));
+    const path = await serveRepository(blob.id, packOf([blob.packed]));
+    const { status, again } = await build({ runtime: 'nodejs', build: { codeEntryType: 'git', path } });
+    expect(status).toMatchObject({ state: 'error', message: expect.stringContaining('larger than 128 MiB when unpacked') });
     expect(again).toBeUndefined();
   });
 

@@ -1,6 +1,7 @@
 import { digestOf } from '@ampoule/lib/oci/digest';
-import { type Layer, packLayer } from '@ampoule/lib/oci/layer';
+import { type Layer, type LayerEntry, packLayer } from '@ampoule/lib/oci/layer';
 import type { RegistryClient } from '@ampoule/lib/oci/registry';
+import { paths } from '@ampoule/platform-api/constants';
 import type { NuclioFunction } from '@ampoule/platform-api/function';
 import { runtimeNameOf } from '@ampoule/platform-api/handler';
 import { imageRepositoryOf, splitImage } from '@ampoule/platform-api/names';
@@ -8,6 +9,7 @@ import type { BuildPods, CommandsRequest } from './commands/build-pods.ts';
 import { commandsOf } from './commands/plan.ts';
 import { builderError } from './errors.ts';
 import { buildImage, imageByAlias } from './image.ts';
+import { jarsOf } from './packages/maven.ts';
 import { baseImageOf, sourceFilesOf } from './source.ts';
 
 export interface FunctionImagesOptions {
@@ -15,6 +17,8 @@ export interface FunctionImagesOptions {
   runtimeImages: Record<string, string>;
   /** Runs commands of builds; absent where the platform has no pods for that. */
   pods?: BuildPods | undefined;
+  /** Where the packages are that the bundle brought; absent where it brought none. */
+  packagesFolder?: string | undefined;
   /** Changes when the packages do that builds can ask for. */
   packagesDigest: string;
 }
@@ -22,6 +26,8 @@ export interface FunctionImagesOptions {
 const USUAL_LIMIT_SECONDS = 600;
 const MAX_LIMIT_SECONDS = 3600;
 const ALIAS_LENGTH = 32;
+/** Where the Java worker looks for the jars that a function uses. */
+const LIBRARIES = `${paths.handlers.slice(1)}/lib`;
 
 /** Makes the images of functions from their sources. */
 export class FunctionImages {
@@ -39,7 +45,7 @@ export class FunctionImages {
     const { registry, runtimeImages } = this.#options;
     const base = baseImageOf(fn.spec, runtimeImages);
     const repository = imageRepositoryOf(fn.metadata.namespace, fn.metadata.name);
-    const files = await sourceFilesOf(fn, registry);
+    const files = await this.#filesOf(fn, watch.signal);
     const commands = commandsOf(fn, files);
     const code = await packLayer(files);
     if (commands.length === 0) return buildImage(registry, { base, repository, layer: code });
@@ -47,6 +53,15 @@ export class FunctionImages {
     const known = fn.spec.build?.noCache === true ? undefined : await imageByAlias(registry, repository, alias);
     if (known !== undefined) return known;
     return buildImage(registry, { base, repository, layer: await this.#run(fn, { commands, code, ...watch }), alias });
+  }
+
+  /** The code, and for Java the libraries that it asks for. */
+  async #filesOf(fn: NuclioFunction, signal: AbortSignal): Promise<LayerEntry[]> {
+    const { registry, packagesFolder } = this.#options;
+    const files = await sourceFilesOf(fn, { registry, signal });
+    if (runtimeNameOf(fn.spec.runtime) !== 'java') return files;
+    const jars = await jarsOf(fn.spec.build?.dependencies ?? [], packagesFolder);
+    return [...files, ...[...jars].map(([name, file]) => ({ path: `${LIBRARIES}/${name}`, file }))];
   }
 
   async #run(fn: NuclioFunction, work: { commands: string[][]; code: Layer } & Pick<CommandsRequest, 'log' | 'signal'>): Promise<Layer> {

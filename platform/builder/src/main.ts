@@ -31,16 +31,16 @@ await runComponent(logger, async () => {
     registry,
     runtimeImages: settings.runtimeImages,
     pods: commands?.pods,
+    packagesFolder: settings.commands?.packagesFolder,
     packagesDigest: commands?.packagesDigest ?? '',
   });
   const locks = new KeyLocks();
   const reconciler = new BuildReconciler({ client, functions, images, platform, locks, logger });
   const controller = new Controller({ logger, primary: functions, reconcile: reconciler.reconcile, concurrency: CONCURRENCY });
-  let isLeading = false;
-  const health = serveHealth(settings.health, () => isLeading && functions.isSynced);
+  // One that waits to lead is ready as well, so that an update can go on to the leader; it serves packages, too.
+  const health = serveHealth(settings.health, () => functions.isSynced);
   await functions.start();
   const leadership = settings.candidate && (await Leadership.ofComponent(client, logger, settings.candidate));
-  isLeading = true;
   // Nobody waits for what builders before this one have left.
   await commands?.pods.removeAll();
   controller.start();

@@ -4,6 +4,7 @@ import { enrichFunction } from '@ampoule/platform-api/enrich';
 import type { FunctionSpec, NuclioFunction } from '@ampoule/platform-api/function';
 import type { Cache } from '@ampoule/platform-api/kube/cache';
 import type { KubeClient, RecursivePartial } from '@ampoule/platform-api/kube/client';
+import { withBuildSecrets } from '@ampoule/platform-api/kube/function-secrets';
 import { type FunctionChange, functionOf, rejectFunction, updateFunction } from '@ampoule/platform-api/kube/functions';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import type { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
@@ -37,6 +38,7 @@ const OWNERS_MISTAKES: ReadonlySet<string> = new Set([
   'AMP_BUILD_PACKAGE',
   'AMP_FUNCTION_INVALID',
   'AMP_INPUT_INVALID',
+  'AMP_SECRET_MISSING',
 ]);
 
 /** How often something that does not lie with the function may fail in a row, before its owner is told that it does not work. */
@@ -106,7 +108,7 @@ export class BuildReconciler {
     const signal = AbortSignal.any([unwanted.signal, this.#stop.signal]);
     try {
       const given = fn.spec.image || fn.spec.build?.image || '';
-      const image = needsBuild(fn) ? await images.build(fn, { log: log.add, signal }) : given;
+      const image = needsBuild(fn) ? await images.build(await withBuildSecrets(client, fn), { log: log.add, signal }) : given;
       const change = builtChange(fn, image, { milliseconds: performance.now() - startedAt, records: log.records });
       if (change.status?.state === 'waitingForResourceConfiguration') await recordVersion(client, withChange(fn, change));
       this.#failures.delete(key);

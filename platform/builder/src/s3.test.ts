@@ -10,6 +10,7 @@ import { s3ArchiveOf } from './s3.ts';
 import { sourceFilesOf } from './source.ts';
 
 const SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
+const { signal } = new AbortController();
 const registry = new RegistryClient({ url: 'http://127.0.0.1:1' });
 
 const hash = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -46,7 +47,7 @@ async function filesOf(path: string, attributes: object) {
     path,
     codeEntryAttributes: { s3Bucket: 'my-bucket', s3ItemKey: 'some folder/code.tar', ...attributes },
   };
-  return sourceFilesOf({ metadata: { name: 'f', namespace: 'n', uid: 'u' }, spec: { runtime: 'python', build } }, registry);
+  return sourceFilesOf({ metadata: { name: 'f', namespace: 'n', uid: 'u' }, spec: { runtime: 'python', build } }, { registry, signal });
 }
 
 it('takes an archive out of a bucket, with the keys of its owner', async () => {

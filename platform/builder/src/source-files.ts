@@ -2,6 +2,7 @@ import { AmpouleError, messageOf } from '@ampoule/lib/errors';
 import type { LayerEntry } from '@ampoule/lib/oci/layer';
 import { MAX_SOURCE_BYTES, MAX_SOURCE_FILES } from '@ampoule/platform-api/source-archive';
 import { builderError, type builderErrorCodes } from './errors.ts';
+import { tooLarge } from './web.ts';
 
 export type SourceFile = LayerEntry & { path: string };
 
@@ -44,29 +45,6 @@ export class SourceFiles {
   }
 }
 
-export function tooLarge(): Error {
-  return new Error(`it is larger than ${MAX_SOURCE_BYTES >> 20} MiB`);
-}
-
-/** The bytes of a stream, but never more than are allowed. */
-export async function* limited(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let size = 0;
-  for await (const chunk of stream) {
-    size += chunk.length;
-    if (size > MAX_SOURCE_BYTES) throw tooLarge();
-    yield chunk;
-  }
-}
-
-/** Asks a server, and says why where it does not answer. */
-export async function ask(url: string, options: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, options);
-  } catch (error) {
-    throw new Error(`the server does not answer: ${messageOf(error instanceof Error && error.cause ? error.cause : error)}`);
-  }
-}
-
 /** Reads the files of a function, or says why what holds them cannot be used. @throws the error that `reason` describes */
 export async function filesFrom(
   { workDir, ...reason }: { code: keyof typeof builderErrorCodes; what: string; fix: string; workDir: string | null | undefined },
@@ -83,16 +61,6 @@ export async function filesFrom(
   }
 }
 
-/** Throws where an address is not one of the web. */
-export function ensureWeb(url: string): void {
-  if (!/^https?:$/.test(new URL(url).protocol)) throw new Error('only http and https are known');
-}
-
-/** A URL for people to read. */
-export function withoutSecrets(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//').replace(/\?.*$/s, '');
-}
-
-function segmentsOf(path: string): string[] {
+export function segmentsOf(path: string): string[] {
   return path.split('/').filter((segment) => segment !== '' && segment !== '.');
 }

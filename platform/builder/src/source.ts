@@ -6,9 +6,9 @@ import type { FunctionSpec, NuclioFunction } from '@ampoule/platform-api/functio
 import { handlerFileOf, runtimeNameOf } from '@ampoule/platform-api/handler';
 import { sourceRepositoryOf } from '@ampoule/platform-api/source-archive';
 import { keepSource } from '@ampoule/platform-api/source-store';
-import { archiveFilesOf } from './archive.ts';
+import { type ArchiveOptions, archiveFilesOf } from './archive.ts';
 import { builderError } from './errors.ts';
-import { gitFilesOf } from './git.ts';
+import { gitFilesOf } from './git/git-files.ts';
 import { GITHUB_OUTER_FOLDERS, githubArchiveOf } from './github.ts';
 import { s3ArchiveOf } from './s3.ts';
 import type { SourceFile } from './source-files.ts';
@@ -31,7 +31,7 @@ export function baseImageOf({ runtime }: FunctionSpec, images: Record<string, st
 /** The files of a function, as they are to lie in its image. @throws AMP_BUILD_SOURCE, AMP_BUILD_ARCHIVE, AMP_BUILD_GIT, AMP_FUNCTION_INVALID */
 export async function sourceFilesOf(
   { metadata, spec }: Pick<NuclioFunction, 'metadata' | 'spec'>,
-  registry: RegistryClient,
+  { registry, signal }: { registry: RegistryClient; signal: AbortSignal },
 ): Promise<LayerEntry[]> {
   const { build, handler, runtime } = spec;
   const { codeEntryType, functionSourceCode, path } = build ?? {};
@@ -42,30 +42,29 @@ export async function sourceFilesOf(
   }
   const attributes = build?.codeEntryAttributes ?? {};
   const fetchStored = (digest: string) => storedSource(registry, metadata.namespace, digest);
-  const files = await filesOfEntry(codeEntryType ?? '', { path: path ?? '', attributes, fetchStored });
+  const files = await filesOfEntry(codeEntryType ?? '', { path: path ?? '', attributes, fetchStored, signal });
   return files.map((file) => ({ ...file, path: `${folder}/${file.path}` }));
 }
 
-interface CodeEntry {
+interface CodeEntry extends Pick<ArchiveOptions, 'fetchStored' | 'signal'> {
   /** `spec.build.path`. */
   path: string;
   /** `spec.build.codeEntryAttributes`. */
   attributes: Record<string, unknown>;
-  fetchStored: (digest: string) => Promise<Buffer>;
 }
 
-async function filesOfEntry(type: string, { path, attributes, fetchStored }: CodeEntry): Promise<SourceFile[]> {
+async function filesOfEntry(type: string, { path, attributes, ...options }: CodeEntry): Promise<SourceFile[]> {
   switch (type) {
     case 'archive':
-      return archiveFilesOf(path, attributes, fetchStored);
+      return archiveFilesOf(path, attributes, options);
     case 'github':
-      return archiveFilesOf(githubArchiveOf(path, attributes), attributes, fetchStored, GITHUB_OUTER_FOLDERS);
+      return archiveFilesOf(githubArchiveOf(path, attributes), attributes, { ...options, outerFolders: GITHUB_OUTER_FOLDERS });
     case 's3': {
       const { url, headers } = await s3ArchiveOf(path, attributes);
-      return archiveFilesOf(url, { ...attributes, headers }, fetchStored);
+      return archiveFilesOf(url, { ...attributes, headers }, options);
     }
     case 'git':
-      return gitFilesOf(path, attributes);
+      return gitFilesOf(path, attributes, options.signal);
     default:
       throw builderError('AMP_BUILD_SOURCE', {
         what: type ? `Code entry type ${type} is not supported` : 'A build from spec.build.path is not supported',

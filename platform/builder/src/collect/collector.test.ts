@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { digestOf } from '@ampoule/lib/oci/digest';
 import { packLayer } from '@ampoule/lib/oci/layer';
@@ -26,6 +27,7 @@ import { ImageCollector } from './collector.ts';
 const BUILD_TIMEOUT_MS = 15 * 60_000;
 const HOUR_MS = 3_600_000;
 const FUNCTIONS = '/apis/nuclio.io/v1beta1/namespaces/nuclio/nucliofunctions';
+const ALL_FUNCTIONS = '/apis/nuclio.io/v1beta1/nucliofunctions';
 const name = 'f';
 const repository = imageRepositoryOf('nuclio', name);
 const BASE = 'ampoule.internal/runtime-nodejs';
@@ -43,6 +45,7 @@ beforeEach(async () => {
   registry = server.client();
   api = new FakeApi();
   client = await api.start();
+  api.intercept = listAllFunctions;
   locks = new KeyLocks();
   setRetention({ keep: 0, graceMinutes: 60 });
   const platform = new PlatformConfigSource(client, 'nuclio', logger, 0);
@@ -53,6 +56,14 @@ afterEach(async () => {
   api.stop();
   await server.stop();
 });
+
+/** What an API server answers who asks for the functions of all namespaces. */
+function listAllFunctions({ url, method }: IncomingMessage, response: ServerResponse): boolean {
+  if (method !== 'GET' || url !== ALL_FUNCTIONS) return false;
+  const items = [...api.objects].flatMap(([path, object]) => (path.includes('/nucliofunctions/') ? [object] : []));
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ metadata: { resourceVersion: '1' }, items }));
+  return true;
+}
 
 function setRetention(imageRetention: object): void {
   const data = { 'platform.yaml': JSON.stringify({ imageRetention }) };
@@ -153,6 +164,42 @@ describe('the collector', () => {
     expect(await tagsOf()).toEqual([...tags.filter((tag) => tag !== 'unused'), 'by-digest'].toSorted());
   });
 
+  it('keeps what a function of another namespace or a version of it names', async () => {
+    for (const tag of ['function', 'version', 'unused']) await image([tag]);
+    const elsewhere = 'namespaces/elsewhere';
+    api.put(`/apis/nuclio.io/v1beta1/${elsewhere}/nucliofunctions/g`, { spec: { image: `${repository}:function` }, status: {} });
+    api.put(`/apis/apps/v1/${elsewhere}/controllerrevisions/nuclio-g-1`, {
+      metadata: { labels: { 'nuclio.io/function-name': 'g' } },
+      revision: 1,
+      data: { spec: { image: `${repository}:version` } },
+    });
+
+    expect(await collect()).toEqual(['unused']);
+    expect(await tagsOf()).toEqual(['function', 'version']);
+  });
+
+  it('takes a function of another namespace for no function of its own', async () => {
+    setRetention({ keep: 1, graceMinutes: 60 });
+    await image(['gone']);
+    api.put(`/apis/nuclio.io/v1beta1/namespaces/elsewhere/nucliofunctions/${name}`, { spec: {}, status: {} });
+
+    expect(await collect()).toEqual(['gone']);
+  });
+
+  it('removes nothing where it may not see the functions of all namespaces', async () => {
+    await image(['old']);
+    await collector.collect();
+    now += HOUR_MS;
+    api.intercept = ({ url }, response) => {
+      if (url !== ALL_FUNCTIONS) return false;
+      response.writeHead(403, { 'content-type': 'application/json' }).end(JSON.stringify({ reason: 'Forbidden', message: 'forbidden' }));
+      return true;
+    };
+
+    await expect(collector.collect()).rejects.toMatchObject({ message: expect.stringContaining('forbidden') });
+    expect(await tagsOf()).toEqual(['old']);
+  });
+
   it('takes all tags of an image for one, which stays while any of them is named', async () => {
     await image(['1111', 'inputs-1']);
     await image(['2222', 'inputs-2']);
@@ -208,9 +255,9 @@ describe('in a race', () => {
   /** Calls back once, when so many lists of functions have been asked for. */
   function onList(nth: number, then: () => void): void {
     let seen = 0;
-    api.intercept = ({ url, method }) => {
-      if (method === 'GET' && url === FUNCTIONS && ++seen === nth) then();
-      return false;
+    api.intercept = (request, response) => {
+      if (request.url === ALL_FUNCTIONS && ++seen === nth) then();
+      return listAllFunctions(request, response);
     };
   }
 
@@ -246,6 +293,55 @@ describe('in a race', () => {
     expect(await collector.collect()).toEqual([]);
     expect(await tagsOf()).toEqual(['inputs-1', 'old']);
     expect((await registry.getManifest(repository, 'old'))?.digest).toBe(digest);
+  });
+
+  /** Refuses to take some tags, and does all else. */
+  class RefusingRegistry extends RegistryClient {
+    readonly refused = new Set<string>();
+
+    override async putManifest(of: string, reference: string, manifest: ImageManifest | Buffer) {
+      if (this.refused.has(reference)) throw new Error(`no ${reference}`);
+      return super.putManifest(of, reference, manifest);
+    }
+  }
+
+  function collectorWith(through: RegistryClient): ImageCollector {
+    const platform = new PlatformConfigSource(client, 'nuclio', logger, 0);
+    return new ImageCollector({ client, registry: through, namespace: 'nuclio', platform, locks, logger, now: () => now });
+  }
+
+  it('puts back all that it can, and tells of all that it cannot', async () => {
+    await image(['a', 'b']);
+    await image(['c', 'd']);
+    const refusing = new RefusingRegistry({ url: server.url, ...credentials });
+    refusing.refused.add('a').add('d');
+    const collecting = collectorWith(refusing);
+    await collecting.collect();
+    now += HOUR_MS;
+    onList(3, () => {
+      deploy('b');
+      deploy('c', `${name}-other`);
+    });
+
+    const failure = await collecting.collect().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(AggregateError);
+    expect(String(failure)).toMatch(/no a; no d|no d; no a/);
+    expect(await tagsOf()).toEqual(['b', 'c']);
+  });
+
+  it('puts back all that it has removed where nobody says any more what is used', async () => {
+    await image(['old']);
+    await collector.collect();
+    now += HOUR_MS;
+    let asked = 0;
+    api.intercept = (request, response) => {
+      if (request.url !== ALL_FUNCTIONS || ++asked < 3) return listAllFunctions(request, response);
+      response.writeHead(403, { 'content-type': 'application/json' }).end(JSON.stringify({ reason: 'Forbidden', message: 'forbidden' }));
+      return true;
+    };
+
+    await expect(collector.collect()).rejects.toMatchObject({ message: expect.stringContaining('forbidden') });
+    expect(await tagsOf()).toEqual(['old']);
   });
 
   it('does not take the image that a build has found there and not named yet', async () => {

@@ -41,9 +41,9 @@ export class ImageCollector {
     const repositories = await collectedRepositories(registry, { namespace, logger, signal });
     const references = new References(client, namespace);
     await references.addObjects();
-    for (const name of references.functions) {
+    for (const key of references.functions) {
       signal?.throwIfAborted();
-      await references.addVersions(name);
+      await references.addVersions(key);
     }
     const unused = repositories.flatMap((repository) => unusedOf(repository, references, keep));
     const due = this.#unused.look(unused, { now: now(), graceMs: graceMinutes * MS_PER_MINUTE });
@@ -67,8 +67,8 @@ export class ImageCollector {
 }
 
 /** What nothing uses, but for the newest of a function that is there. */
-function unusedOf({ functionName, images }: Repository, references: References, keep: number): StoredImage[] {
-  const kept = functionName !== undefined && references.functions.has(functionName) ? keep : 0;
+function unusedOf({ functionKey, images }: Repository, references: References, keep: number): StoredImage[] {
+  const kept = functionKey !== undefined && references.functions.has(functionKey) ? keep : 0;
   const newestFirst = images.toSorted((a, b) => b.createdAt - a.createdAt);
   return newestFirst.slice(kept).filter((image) => !references.has(image));
 }

@@ -1,11 +1,10 @@
 import { labels } from '@ampoule/platform-api/constants';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
-import { resources } from '@ampoule/platform-api/kube/resources';
+import { type KubeResource, keyOf, type RawObject, resources, splitKey } from '@ampoule/platform-api/kube/resources';
 import type { StoredImage } from './stored.ts';
 
-/** Objects of the namespace of functions that name images, also while they run no pods. */
-const KINDS = [
-  resources.functions,
+/** Objects of the namespace of functions that name images beside functions, also while they run no pods. */
+const KINDS: readonly KubeResource<RawObject>[] = [
   resources.deployments,
   resources.replicaSets,
   resources.statefulSets,
@@ -20,7 +19,7 @@ const USUAL_TAG = 'latest';
 
 /** What objects of Kubernetes say of images and archives. A mention anywhere in an object counts, so that no field can be forgotten. */
 export class References {
-  /** The functions that are there, by their names. */
+  /** Functions of all namespaces, by their keys: another platform at the same registry can run an image of this one. */
   readonly functions = new Set<string>();
   readonly #client: KubeClient;
   readonly #namespace: string;
@@ -32,20 +31,20 @@ export class References {
     this.#namespace = namespace;
   }
 
-  /** Adds what is mentioned now by functions and by what runs; what was mentioned before stays. */
+  /** Adds what is mentioned now by functions of any namespace and by what runs in this one; what was mentioned before stays. */
   async addObjects(): Promise<void> {
-    for (const kind of KINDS) {
-      for (const object of (await this.#client.list(kind, this.#namespace)).items) {
-        if (kind === resources.functions) this.functions.add(object.metadata?.name ?? '');
-        this.#add(object);
-      }
+    for (const object of (await this.#client.list(resources.functions)).items) {
+      this.functions.add(keyOf(object));
+      this.#add(object);
     }
+    for (const kind of KINDS) for (const object of (await this.#client.list(kind, this.#namespace)).items) this.#add(object);
   }
 
-  /** Adds what the kept versions of a function mention. */
-  async addVersions(functionName: string): Promise<void> {
-    const selector = `${labels.function}=${functionName}`;
-    for (const version of (await this.#client.list(resources.functionVersions, this.#namespace, selector)).items) this.#add(version);
+  /** Adds what the kept versions of a function mention; `key` is `namespace/name`. */
+  async addVersions(key: string): Promise<void> {
+    const { namespace, name } = splitKey(key);
+    const selector = `${labels.function}=${name}`;
+    for (const version of (await this.#client.list(resources.functionVersions, namespace, selector)).items) this.#add(version);
   }
 
   /** Whether anything mentions an image by one of its tags or by its digest, or an archive by its digest. */

@@ -8,8 +8,8 @@ import { type StoredImage, storedImages } from './stored.ts';
 /** A repository that is collected, with what it holds. */
 export interface Repository {
   name: string;
-  /** The function whose images these are; undefined for archives of source code, which several functions can be built of. */
-  functionName: string | undefined;
+  /** The function whose images these are, as `namespace/name`; undefined for archives of source code, which several functions can be built of. */
+  functionKey: string | undefined;
   images: StoredImage[];
 }
 
@@ -25,9 +25,10 @@ export async function collectedRepositories(
     if (functionName === undefined && name !== sourceRepositoryOf(namespace)) continue;
     // No function has such a name, so this is somebody else's.
     if (functionName?.includes('/')) continue;
+    const functionKey = functionName === undefined ? undefined : `${namespace}/${functionName}`;
     signal?.throwIfAborted();
     try {
-      found.push({ name, functionName, images: await storedImages(registry, name) });
+      found.push({ name, functionKey, images: await storedImages(registry, name) });
     } catch (error) {
       // What somebody else has put there is no reason to leave all others uncollected.
       logger.warn({ repository: name, reason: messageOf(error) }, 'a repository cannot be looked through, nothing of it is removed');

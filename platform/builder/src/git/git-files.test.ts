@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,9 +10,13 @@ import { buffer } from 'node:stream/consumers';
 import { exec } from '@ampoule/lib/exec';
 import { MAX_SOURCE_BYTES } from '@ampoule/platform-api/source-archive';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gitFilesOf } from './git.ts';
+import { gitFilesOf } from './git-files.ts';
 
+const FOREVER = new AbortController().signal;
 const LOGIN = `Basic ${Buffer.from('ann:secret').toString('base64')}`;
+/** So much alike that git sends one of them as what makes it of the other. */
+const FIRST = Array.from({ length: 5000 }, (_, i) => `${i} ${createHash('md5').update(`${i}`).digest('hex')}\n`).join('');
+const SECOND = `before\n${FIRST.slice(0, 70_000)}between\n${FIRST.slice(90_000)}after\n`;
 let folder: string;
 let server: Server;
 let url: string;
@@ -29,8 +34,10 @@ beforeAll(async () => {
   await commit({});
   await git('checkout', '--quiet', '-b', 'feature/one');
   await commit({ 'main.py': 'feature' });
+  await git('checkout', '--quiet', '-b', 'alike');
+  await commit({ 'first.txt': FIRST, 'second.txt': SECOND });
   await git('checkout', '--quiet', 'main');
-  server = createServer((request, response) => void serve(request, response)).listen(0, '127.0.0.1');
+  server = createServer((request, response) => void serve(request, response)).listen(0);
   await once(server, 'listening');
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
@@ -65,6 +72,11 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     while (response.write(refs) || (await once(response, 'drain').catch(() => false))) if (response.destroyed) return;
     return;
   }
+  if (pathname.startsWith('/moved/')) {
+    const to = (request.url ?? '').replace(/^\/moved\/(?=http:)|^\/moved/, '');
+    response.writeHead(301, { location: to }).end();
+    return;
+  }
   if (pathname.startsWith('/closed/') && request.headers.authorization !== LOGIN) {
     response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
     return;
@@ -92,14 +104,14 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
 }
 
 async function mainOf(attributes: object, place = '/code/.git'): Promise<string> {
-  const files = await gitFilesOf(url + place, { ...attributes });
+  const files = await gitFilesOf(url + place, { ...attributes }, FOREVER);
   const main = files.find(({ path }) => path === 'main.py');
   return main !== undefined && 'content' in main ? String(main.content) : '';
 }
 
 describe('a repository with the code of a function', () => {
   it('gives its files, without links and without its history', async () => {
-    expect(await gitFilesOf(`${url}/code/.git`, {})).toEqual([
+    expect(await gitFilesOf(`${url}/code/.git`, {}, FOREVER)).toEqual([
       { path: 'lib/tool.sh', content: Buffer.from('tool'), mode: 0o755 },
       { path: 'main.py', content: Buffer.from('second'), mode: 0o644 },
     ]);
@@ -115,12 +127,28 @@ describe('a repository with the code of a function', () => {
     expect(await mainOf(attributes)).toBe(expected);
   });
 
+  it('gives them whole where they were sent as changes of each other', async () => {
+    const files = await gitFilesOf(`${url}/code/.git`, { branch: 'alike' }, FOREVER);
+    const text = (path: string) => String(files.map((file) => (file.path === path && 'content' in file ? file.content : '')).join(''));
+    expect([text('first.txt') === FIRST, text('second.txt') === SECOND]).toEqual([true, true]);
+  });
+
   it('gives those of a folder', async () => {
-    expect(await gitFilesOf(`${url}/code/.git`, { workDir: '/lib/' })).toMatchObject([{ path: 'tool.sh' }]);
+    expect(await gitFilesOf(`${url}/code/.git`, { workDir: '/lib/' }, FOREVER)).toMatchObject([{ path: 'tool.sh' }]);
   });
 
   it('is opened by a name and a password', async () => {
     expect(await mainOf({ username: 'ann', password: 'secret' }, '/closed/code/.git')).toBe('second');
+    const [file] = await gitFilesOf(`${url.replace('//', '//ann:secret@')}/closed/code/.git`, { workDir: 'lib' }, FOREVER);
+    expect(file).toMatchObject({ path: 'tool.sh' });
+  });
+
+  it('is found where its server leads to, with its name and password on the same server alone', async () => {
+    expect(await mainOf({ username: 'ann', password: 'secret' }, '/moved/closed/code/.git')).toBe('second');
+    const elsewhere = url.replace('127.0.0.1', 'localhost');
+    expect(await mainOf({ username: 'ann', password: 'secret' }, `/moved/${elsewhere}/code/.git`)).toBe('second');
+    const failing = mainOf({ username: 'ann', password: 'secret' }, `/moved/${elsewhere}/closed/code/.git`);
+    await expect(failing).rejects.toMatchObject({ why: 'the server asks for a name and a password' });
   });
 
   it.each([
@@ -130,15 +158,13 @@ describe('a repository with the code of a function', () => {
     ['no password', '/closed/code/.git', {}, /asks for a name and a password/],
     ['a wrong password', '/closed/code/.git', { username: 'ann', password: 'wrong' }, /does not take this name and password/],
     ['no end', '/endless/.git', {}, new RegExp(`larger than ${MAX_SOURCE_BYTES >> 20} MiB`)],
-  ])('with %s is a mistake that says so, and leaves nothing behind', async (_what, place, attributes, why) => {
-    const before = (await readdir(tmpdir())).filter((name) => name.startsWith('git-'));
-    const failing = gitFilesOf(url + place, { ...attributes });
+  ])('with %s is a mistake that says so', async (_what, place, attributes, why) => {
+    const failing = gitFilesOf(url + place, { ...attributes }, FOREVER);
     await expect(failing).rejects.toMatchObject({ code: 'AMP_BUILD_GIT', why: expect.stringMatching(why) });
-    expect((await readdir(tmpdir())).filter((name) => name.startsWith('git-') && !before.includes(name))).toEqual([]);
   });
 
   it('is no secret in what is said of it', async () => {
-    const failing = gitFilesOf(`ftp://ann:secret@127.0.0.1/code`, {});
+    const failing = gitFilesOf(`ftp://ann:secret@127.0.0.1/code`, {}, FOREVER);
     await expect(failing).rejects.toMatchObject({
       what: 'The repository at ftp://127.0.0.1/code cannot be used',
       why: /only http and https/,
@@ -146,6 +172,7 @@ describe('a repository with the code of a function', () => {
   });
 
   it('is at one place alone', async () => {
-    await expect(gitFilesOf(`${url}/code/.git`, { branch: 'main', tag: 'v1' })).rejects.toMatchObject({ code: 'AMP_INPUT_INVALID' });
+    const failing = gitFilesOf(`${url}/code/.git`, { branch: 'main', tag: 'v1' }, FOREVER);
+    await expect(failing).rejects.toMatchObject({ code: 'AMP_INPUT_INVALID' });
   });
 });

@@ -1,0 +1,18 @@
+import { MAX_SOURCE_BYTES } from '@ampoule/platform-api/source-archive';
+import { expect, it } from 'vitest';
+import { collected } from './web.ts';
+
+async function* pieces(count: number, bytes: number) {
+  for (let i = 0; i < count; i += 1) yield Buffer.alloc(bytes, i % 251);
+}
+
+it('collects a stream whole, whatever its pieces are', async () => {
+  expect(await collected(pieces(0, 1))).toEqual(Buffer.alloc(0));
+  expect(await collected(pieces(300_000, 1))).toEqual(Buffer.from(Array.from({ length: 300_000 }, (_, i) => i % 251)));
+  expect((await collected(pieces(3, 1 << 20))).equals(Buffer.concat([0, 1, 2].map((i) => Buffer.alloc(1 << 20, i))))).toBe(true);
+});
+
+it('collects as much as is allowed, and no more', async () => {
+  expect(await collected(pieces(2, MAX_SOURCE_BYTES / 2))).toHaveLength(MAX_SOURCE_BYTES);
+  await expect(collected(pieces(3, MAX_SOURCE_BYTES / 2))).rejects.toThrow('it is larger than 64 MiB');
+});

@@ -1,0 +1,86 @@
+import { messageOf } from '@ampoule/lib/errors';
+import { MAX_SOURCE_BYTES } from '@ampoule/platform-api/source-archive';
+
+export interface Question {
+  /** They may open what is asked for, and so go to the origin of the address alone. */
+  headers: Record<string, string>;
+  signal: AbortSignal;
+}
+
+export interface Answer {
+  response: Response;
+  /** Where it came from in the end. */
+  url: string;
+  /** Whether the headers went there too. */
+  isSameOrigin: boolean;
+}
+
+const MAX_REDIRECTS = 5;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const FIRST_BYTES = 64 << 10;
+
+/** Asks a server, follows where it leads, and says why where nobody answers. Whoever was led to another origin has no headers any more. */
+export async function ask(from: string, { headers, signal }: Question): Promise<Answer> {
+  let url = from;
+  let isSameOrigin = true;
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
+    const response = await send(url, { headers: isSameOrigin ? headers : {}, redirect: 'manual', signal });
+    const location = REDIRECTS.has(response.status) ? response.headers.get('location') : null;
+    if (location === null) return { response, url, isSameOrigin };
+    await response.body?.cancel();
+    const next = new URL(location, url).href;
+    isSameOrigin &&= new URL(next).origin === new URL(url).origin;
+    url = next;
+  }
+  throw new Error(`the server leads to other addresses more than ${MAX_REDIRECTS} times`);
+}
+
+/** Sends a request to one address. */
+export async function send(url: string, options: RequestInit): Promise<Response> {
+  ensureWeb(url);
+  try {
+    return await fetch(url, options);
+  } catch (error) {
+    throw new Error(`the server does not answer: ${messageOf(error instanceof Error && error.cause ? error.cause : error)}`);
+  }
+}
+
+/** The bytes of a stream, but never more than are allowed. */
+export async function* limited(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > MAX_SOURCE_BYTES) throw tooLarge();
+    yield chunk;
+  }
+}
+
+/** All that a stream has, in little more memory than that, however small its pieces are. */
+export async function collected(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  let bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  let size = 0;
+  for await (const chunk of limited(stream)) {
+    if (size + chunk.length > bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(Math.max(2 * bytes.length, size + chunk.length), MAX_SOURCE_BYTES));
+      bytes.copy(larger, 0, 0, size);
+      bytes = larger;
+    }
+    bytes.set(chunk, size);
+    size += chunk.length;
+  }
+  return bytes.subarray(0, size);
+}
+
+export function tooLarge(): Error {
+  return new Error(`it is larger than ${MAX_SOURCE_BYTES >> 20} MiB`);
+}
+
+/** A URL for people to read. */
+export function withoutSecrets(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//').replace(/\?.*$/s, '');
+}
+
+/** Throws where an address is not one of the web. */
+function ensureWeb(url: string): void {
+  if (!/^https?:$/.test(new URL(url).protocol)) throw new Error('only http and https are known');
+}
