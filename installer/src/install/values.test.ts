@@ -55,6 +55,7 @@ it('gives manifests the secrets and certificates in base64, as Secrets want them
     'text of trust',
     'text of key',
   ]);
+  expect(plain('invokerTokenBase64')).toMatch(/^[\w-]{43}$/);
   expect(plain('warmPrivateKeyBase64')).toBe(warmKey);
   expect(values.warmPublicKey).toBe(publicKey.export({ format: 'der', type: 'spki' }).toString('base64'));
 });

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { createHmac, createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { EVICTION_BYTES } from '../config.ts';
 import { addressText, networkOf } from '../host/cidr.ts';
@@ -41,6 +41,7 @@ export async function manifestValues(
     dashboardTokenBase64: base64(dashboardToken),
     warmPrivateKeyBase64: base64(warmKey),
     natsTokenBase64: base64(natsToken),
+    invokerTokenBase64: base64(invokerTokenOf(natsToken)),
     warmPublicKey: publicKeyOf(warmKey),
   };
 }
@@ -54,6 +55,11 @@ function networkValues({ nodeAddress, hostname, podCidr, serviceCidr }: InstallC
     dnsServiceIp: addressText(networkOf(serviceCidr).first + DNS_SERVICE),
     clusterDomain: 'cluster.local',
   };
+}
+
+/** What the dashboard shows to the invoker: from it nobody can tell the token that it is made of. */
+function invokerTokenOf(natsToken: string): string {
+  return createHmac('sha256', natsToken).update('invoker').digest('base64url');
 }
 
 function publicKeyOf(privateKey: string): string {

@@ -10,16 +10,23 @@ export const deadLetterSchema = jobSchema.extend({
 });
 export type DeadLetter = z.output<typeof deadLetterSchema>;
 
-/** Headers by which callers show who they are. */
-const SECRET: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie']);
+/** Names of headers and of parts of a query by which callers show who they are. */
+const SECRET = /auth|cert|cookie|credential|csrf|jwt|key|passw|secret|session|signature|token/i;
+const HIDDEN = '(hidden)';
 
 /** What a list shows of it. */
 export function summaryOf({ id, function: functionName, method, path, attempts, createdAt, failedAt, statusCode, error }: DeadLetter) {
-  return { id, function: functionName, method, path, attempts, createdAt, failedAt, statusCode, error };
+  return { id, function: functionName, method, path: shownPath(path), attempts, createdAt, failedAt, statusCode, error };
 }
 
 /** All of it, but what its caller would not show. */
 export function detailsOf(letter: DeadLetter, body: Uint8Array) {
-  const headers = letter.headers.map(([name, value]) => [name, SECRET.has(name.toLowerCase()) ? '(hidden)' : value]);
+  const headers = letter.headers.map(([name, value]) => [name, SECRET.test(name) ? HIDDEN : value]);
   return { ...summaryOf(letter), headers, bodyBase64: Buffer.from(body).toString('base64') };
+}
+
+function shownPath(path: string): string {
+  return path.replace(/([?&])([^=&]*)=([^&]*)/g, (all, mark: string, name: string) =>
+    SECRET.test(name) ? `${mark}${name}=${HIDDEN}` : all,
+  );
 }

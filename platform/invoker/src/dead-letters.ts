@@ -1,7 +1,9 @@
 import { type DeadLetter, detailsOf, summaryOf } from './dead-letter.ts';
 import { invokerError, notFound } from './errors.ts';
-import { queuedInvocation } from './invocation.ts';
-import { jobSchema } from './job.ts';
+import { type Invocation, queuedInvocation } from './invocation.ts';
+import { isTriedAgain, jobSchema } from './job.ts';
+import type { Listed } from './listed.ts';
+import { isPassing } from './store/failures.ts';
 import type { Store } from './store/store.ts';
 import { subjects } from './store/streams.ts';
 
@@ -15,10 +17,10 @@ export class DeadLetters {
     this.#onJob = onJob;
   }
 
-  /** The newest first. */
-  async list(functionName: string | undefined, most: number) {
-    const all = await this.#store.deadLetters.list(subjects.deadLetter(undefined, functionName));
-    return all.reverse().slice(0, most).map(summaryOf);
+  /** Those of a function or of all, the newest first. @throws AMP_INVOKER_QUEUE_AWAY */
+  async list({ function: functionName, ...range }: Listed) {
+    const { items, ...rest } = await this.#store.deadLetters.page({ ...range, subject: subjects.deadLetter(undefined, functionName) });
+    return { ...rest, items: items.map(summaryOf) };
   }
 
   /** @throws AMP_INVOKER_NOT_FOUND */
@@ -27,12 +29,20 @@ export class DeadLetters {
     return detailsOf(head, body);
   }
 
-  /** Has it tried again under its id, with all its attempts. @throws AMP_INVOKER_NOT_FOUND, AMP_INVOKER_FULL */
+  /**
+   * Has it tried again under its id, with all its attempts. From when the job is in the queue on it will be done, whatever comes after; what
+   * is left can be had done by asking again.
+   * @throws AMP_INVOKER_NOT_FOUND, AMP_INVOKER_FINISHED, AMP_INVOKER_FULL
+   */
   async redrive(id: string) {
     const { head, body, revision } = await this.#get(id);
-    await this.#reopen(head);
-    // If the invoker ends before the dead letter is removed, it can be had tried again; a job that is done already is not done twice.
-    await this.#store.enqueue(jobSchema.parse(head), body, `${id} ${revision}`);
+    const found = await this.#store.invocation(id);
+    // One that is queued was had tried again just before, and its job is in the queue.
+    if (found?.head.state !== 'queued') {
+      refuseUnlessFailed(head, found?.head);
+      const isNew = await this.#store.enqueue(jobSchema.parse(head), body, `${id} ${revision}`);
+      if (isNew) await this.#reopen(head, found?.revision ?? 0);
+    }
     await this.#store.deadLetters.remove(revision);
     this.#onJob(head.function);
     return { id, state: 'queued' as const };
@@ -44,15 +54,10 @@ export class DeadLetters {
     await this.#store.deadLetters.remove(revision);
   }
 
-  /** What is known of the invocation may be forgotten by now. */
-  async #reopen(letter: DeadLetter): Promise<void> {
-    const found = await this.#store.invocation(letter.id);
-    const isOver = found === undefined || found.head.state === 'failed' || found.head.state === 'queued';
-    const saved = isOver ? await this.#store.save(queuedInvocation(letter), { revision: found?.revision ?? 0 }) : undefined;
-    if (saved !== undefined) return;
-    throw invokerError('AMP_INVOKER_FINISHED', {
-      what: `The invocation is ${found?.head.state ?? 'changing'}, not failed`,
-      fix: 'Look at the invocation, then remove the dead letter where it is not needed any more.',
+  /** The worker may be faster, and does not need it. */
+  async #reopen(letter: DeadLetter, revision: number): Promise<void> {
+    await this.#store.save(queuedInvocation(letter), { revision }).catch((error: unknown) => {
+      if (!isPassing(error)) throw error;
     });
   }
 
@@ -61,4 +66,13 @@ export class DeadLetters {
     if (found === undefined) throw notFound('dead letter');
     return found;
   }
+}
+
+/** What is known of the invocation may be forgotten by now. It may also have failed anew, of which there will be a dead letter in a moment. */
+function refuseUnlessFailed({ failedAt }: DeadLetter, found: Invocation | undefined): void {
+  if (found === undefined || isTriedAgain({ failedAt }, found)) return;
+  throw invokerError('AMP_INVOKER_FINISHED', {
+    what: `The invocation is ${found.state}, and not by what this dead letter tells of`,
+    fix: 'Look at the invocation, then remove the dead letter where it is not needed any more.',
+  });
 }

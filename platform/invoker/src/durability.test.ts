@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
+import { streams } from './store/streams.ts';
 import { clientOf } from './testing/client.ts';
-import { environment, startNats, startWorld } from './testing/invoker.ts';
+import { environment, openStore, startNats, startWorld } from './testing/invoker.ts';
 import { InvokerProcess } from './testing/process.ts';
 import { Target } from './testing/target.ts';
 
@@ -80,6 +81,20 @@ it('keeps everything over a crash of NATS, and goes on when it is back', async (
   expect((await Promise.race([invoke('nuclio/f'), delay(6000)]))?.status).toBe(503);
   await nats.restart();
   for (const id of ids) await until(id, 'done', 15_000);
+}, 40_000);
+
+it('makes its streams anew where NATS comes back without them', async () => {
+  const { nats, invoke, until } = await startWorld();
+  const { store, close } = await openStore(nats);
+  for (const name of Object.values(streams)) await store.manager.streams.delete(name);
+  await close();
+  expect((await invoke('nuclio/f')).status).toBe(503);
+
+  await nats.restart();
+
+  await expect.poll(async () => (await invoke('nuclio/f')).status, { timeout: 10_000, interval: 200 }).toBe(202);
+  const { id } = (await (await invoke('nuclio/f')).json()) as { id: string };
+  await until(id, 'done', 15_000);
 }, 40_000);
 
 it('lets calls end when it is stopped, takes no more, and puts back what takes too long', async () => {

@@ -2,7 +2,11 @@ import { AmpouleError, errorsOf } from '@ampoule/lib/errors';
 
 export const invokerErrorCodes = {
   AMP_INVOKER_REQUEST: 'A request for an asynchronous invocation, or for what is known of one, asks for something that cannot be.',
+  AMP_INVOKER_TOKEN_WRONG: 'A request to the internal API of the invoker has no token, or not the right one.',
+  AMP_INVOKER_CALLBACK: 'A callback leads to the inside of the cluster, or to the host of the invoker, where none may go.',
   AMP_INVOKER_BODY_TOO_LARGE: 'The body of a request for an asynchronous invocation is larger than the queue takes.',
+  AMP_INVOKER_KEY_REUSED: 'An Idempotency-Key came again with another method, path or body.',
+  AMP_INVOKER_KEY_BUSY: 'Another request with the same Idempotency-Key is being taken at this very moment.',
   AMP_INVOKER_FULL: 'The queue of asynchronous invocations, or the store of their results, is full; nothing was taken.',
   AMP_INVOKER_QUEUE_AWAY: 'NATS, which keeps asynchronous invocations, does not answer.',
   AMP_INVOKER_QUEUE_UNFIT: 'NATS, which keeps asynchronous invocations, has settings that the invoker cannot work with.',
@@ -25,7 +29,11 @@ export const invokerError = errorsOf(invokerErrorCodes);
 const statuses: Partial<Record<string, number>> = {
   AMP_INVOKER_REQUEST: 400,
   AMP_INPUT_INVALID: 400,
+  AMP_INVOKER_CALLBACK: 400,
+  AMP_INVOKER_TOKEN_WRONG: 401,
   AMP_INVOKER_BODY_TOO_LARGE: 413,
+  AMP_INVOKER_KEY_REUSED: 422,
+  AMP_INVOKER_KEY_BUSY: 409,
   AMP_INVOKER_FULL: 503,
   AMP_INVOKER_QUEUE_AWAY: 503,
   AMP_INVOKER_NOT_FOUND: 404,

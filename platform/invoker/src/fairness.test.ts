@@ -86,7 +86,7 @@ describe('a full store', () => {
     target.answer = (_, response) => response.end('x'.repeat(950_000));
     const ids: string[] = [];
     for (let i = 0; i < 4; i++) {
-      ids.push(await idOf('nuclio/f'));
+      ids.push(await idOf(`nuclio/f${i}`));
       await until(ids.at(-1) ?? '', 'done');
     }
     await delay(600);
@@ -94,6 +94,22 @@ describe('a full store', () => {
     expect([refused.status, refused.headers.has('retry-after')]).toEqual([503, true]);
     for (const id of ids) expect((await (await ask('GET', `/invocations/${id}/result`)).text()).length).toBe(950_000);
   });
+
+  it('of results leaves half of the room to other functions, and what waits for room is done when there is some', async () => {
+    const more = { AMPOULE_STATES_BYTES: '4000000', AMPOULE_MAX_RUNNING_PER_FUNCTION: '1', AMPOULE_KEEP_SECONDS: '8' };
+    const { target, invoke, idOf, until } = await startWorld(more);
+    target.answer = (_, response) => response.end('x'.repeat(950_000));
+    const calls = (name: string) => target.seen.filter((seen) => seen.name === name).length;
+    const ids = await Promise.all(Array.from({ length: 6 }, () => idOf('nuclio/f')));
+    await expect.poll(() => calls('f'), { timeout: 10_000 }).toBe(3);
+    await delay(1500);
+
+    expect(await (await invoke('nuclio/f')).json()).toMatchObject({ code: 'AMP_INVOKER_FULL', error: expect.stringContaining('nuclio/f') });
+    expect(await until(await idOf('nuclio/g'), 'done')).toMatchObject({ attempts: 1 });
+    expect(calls('f')).toBe(3);
+
+    await expect.poll(() => calls('f'), { timeout: 20_000 }).toBe(ids.length);
+  }, 40_000);
 
   it('of results holds an answer until there is room, and does not ask for it again', async () => {
     const { target, idOf, until, show } = await startWorld({ AMPOULE_STATES_BYTES: '2000000', AMPOULE_KEEP_SECONDS: '3' });

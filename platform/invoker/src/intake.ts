@@ -1,8 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '@ampoule/lib/errors';
 import { endToEnd } from '@ampoule/platform-api/hop-by-hop';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
+import type { CallbackGuard } from './callback-guard.ts';
+import { callerOf, fingerprintOf, idOfKey, keyBusy, keyReused } from './idempotency.ts';
 import { type Invocation, queuedInvocation } from './invocation.ts';
 import type { Job } from './job.ts';
 import type { Levels } from './levels.ts';
@@ -19,16 +22,25 @@ export interface Asked {
   body: Uint8Array;
 }
 
+export type Accepted = Pick<Invocation, 'id' | 'state'>;
+
 export interface IntakeOptions {
   store: Store;
   levels: Levels;
+  guard: CallbackGuard;
   logger: Logger;
+  /** Makes ids of keys. */
+  secret: string;
   /** Told of each function that has a new job. */
   onJob: (functionName: string) => void;
 }
 
-/** The body's length is that of what was kept. */
-const NOT_KEPT: ReadonlySet<string> = new Set([...ownHeaders, 'content-length']);
+/** The body's length is that of what was kept, and a proxy's secret was for the proxy. */
+const NOT_KEPT: ReadonlySet<string> = new Set([...ownHeaders, 'content-length', 'proxy-authorization']);
+
+/** A request that came at the same moment is soon known. */
+const KNOWN_TRIES = 40;
+const KNOWN_MS = 50;
 
 /** Makes invocations of requests. What it has answered for is on the disk. */
 export class Intake {
@@ -38,14 +50,13 @@ export class Intake {
     this.#options = options;
   }
 
-  /** @throws AMP_INPUT_INVALID, AMP_INVOKER_FULL, AMP_INVOKER_QUEUE_AWAY */
-  async accept(asked: Asked): Promise<Pick<Invocation, 'id' | 'state'>> {
-    const { store, levels, onJob } = this.#options;
+  /** @throws AMP_INPUT_INVALID, AMP_INVOKER_CALLBACK, AMP_INVOKER_KEY_REUSED, AMP_INVOKER_KEY_BUSY, AMP_INVOKER_FULL, AMP_INVOKER_QUEUE_AWAY */
+  async accept(asked: Asked): Promise<Accepted> {
+    const { levels, guard, secret, onJob } = this.#options;
     const { function: functionName, key, callback, maxAttempts } = optionsOf(asked.headers);
-    const id = key === undefined ? randomUUID() : await this.#idOf(functionName, key);
-    const known = key === undefined ? undefined : await store.invocation(id);
-    if (known !== undefined) return { id, state: known.head.state };
-    await levels.refuseWhenFull();
+    if (callback !== undefined) await guard.check(callback);
+    const keyed = key === undefined ? {} : { fingerprint: fingerprintOf(asked) };
+    const id = key === undefined ? randomUUID() : idOfKey(secret, { functionName, caller: callerOf(asked.headers), key });
     const job: Job = {
       id,
       function: functionName,
@@ -54,34 +65,49 @@ export class Intake {
       headers: endToEnd(asked.rawHeaders, NOT_KEPT),
       maxAttempts,
       createdAt: new Date().toISOString(),
+      ...keyed,
       ...(callback === undefined ? {} : { callback }),
     };
-    await this.#keep(job, asked.body);
+    const known = key === undefined ? undefined : await this.#known(job);
+    if (known !== undefined) return known;
+    await levels.refuseWhenFull(functionName);
+    if (!(await this.#keep(job, asked.body))) return this.#knownSoon(job);
     onJob(functionName);
     return { id, state: 'queued' };
   }
 
   /**
-   * Once the job is in the queue it will be done, whatever comes after. What is known of it can be written by the worker as well, which
-   * may be faster; and who comes again with the same key gets the same id.
+   * Whether it was not kept before. Once the job is in the queue it will be done, whatever comes after. What is known of it can be written by
+   * the worker as well, which may be faster.
    */
-  async #keep(job: Job, body: Uint8Array): Promise<void> {
+  async #keep(job: Job, body: Uint8Array): Promise<boolean> {
     const { store, logger } = this.#options;
-    await store.enqueue(job, body, job.id);
+    if (!(await store.enqueue(job, body, job.id))) return false;
     await store.save(queuedInvocation(job), { revision: 0 }).catch((error: unknown) => {
       logger.warn({ id: job.id, reason: messageOf(error) }, 'an invocation is queued, but cannot be looked at yet');
     });
+    return true;
   }
 
-  /** The id that belongs to a key: a new one, or that of the first request which had it. */
-  async #idOf(functionName: string, key: string): Promise<string> {
-    const { keys } = this.#options.store;
-    const subject = subjects.key(createHash('sha256').update(key).digest('hex'), functionName);
-    for (;;) {
-      const found = await keys.get(subject);
-      if (found !== undefined) return found.head.id;
-      const id = randomUUID();
-      if ((await keys.put(subject, { head: { id }, revision: 0 })) !== undefined) return id;
+  /** What became of the first request with this key, where there was one. @throws AMP_INVOKER_KEY_REUSED */
+  async #known({ id, function: functionName, fingerprint }: Job): Promise<Accepted | undefined> {
+    const { store } = this.#options;
+    const found = await store.invocation(id);
+    // Dead letters outlive what is known of their invocations.
+    const letter = found === undefined ? await store.deadLetters.get(subjects.deadLetter(id, functionName)) : undefined;
+    const first = found ?? letter;
+    if (first === undefined) return undefined;
+    if (first.head.fingerprint !== fingerprint) throw keyReused();
+    return { id, state: found?.head.state ?? 'failed' };
+  }
+
+  /** What becomes of a request that came a moment before. */
+  async #knownSoon(job: Job): Promise<Accepted> {
+    for (let tries = 0; tries < KNOWN_TRIES; tries++) {
+      const known = await this.#known(job);
+      if (known !== undefined) return known;
+      await delay(KNOWN_MS);
     }
+    throw keyBusy();
   }
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { callbackSchema } from './callback.ts';
 import { functionSchema, type Job } from './job.ts';
 
 /** What is known of an invocation; the body of the function's answer lies beside it. */
@@ -11,7 +12,11 @@ export const invocationSchema = z.object({
   maxAttempts: z.int(),
   /** How often an invoker ended in the middle of the attempt that runs. */
   interruptions: z.int().default(0),
+  /** Known although it has ended until its job has left the queue, since what is not known any more would be done again. */
+  isHeld: z.boolean().default(false),
   createdAt: z.string(),
+  /** Of the request, where it had a key. */
+  fingerprint: z.string().optional(),
   startedAt: z.string().optional(),
   finishedAt: z.string().optional(),
   nextAttemptAt: z.string().optional(),
@@ -20,12 +25,12 @@ export const invocationSchema = z.object({
   headers: z.record(z.string(), z.string()).default({}),
   /** Why the last attempt failed. */
   error: z.object({ code: z.string(), message: z.string() }).optional(),
-  callback: z.object({ url: z.string(), state: z.enum(['pending', 'delivered', 'failed']), attempts: z.int() }).optional(),
+  callback: callbackSchema.optional(),
 });
 export type Invocation = z.output<typeof invocationSchema>;
 
 /** An invocation that nobody has begun. */
-export function queuedInvocation({ id, function: functionName, maxAttempts, createdAt, callback }: Job): Invocation {
+export function queuedInvocation({ id, function: functionName, maxAttempts, createdAt, fingerprint, callback }: Job): Invocation {
   return {
     id,
     function: functionName,
@@ -33,8 +38,10 @@ export function queuedInvocation({ id, function: functionName, maxAttempts, crea
     attempts: 0,
     maxAttempts,
     interruptions: 0,
+    isHeld: false,
     createdAt,
     headers: {},
+    ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(callback === undefined ? {} : { callback: { url: callback, state: 'pending', attempts: 0 } }),
   };
 }
@@ -44,6 +51,12 @@ export function isFinal({ state }: Pick<Invocation, 'state'>): boolean {
 }
 
 /** What callers are told. */
-export function viewOf({ headers: _headers, interruptions: _interruptions, ...rest }: Invocation) {
+export function viewOf({
+  headers: _headers,
+  interruptions: _interruptions,
+  isHeld: _isHeld,
+  fingerprint: _fingerprint,
+  ...rest
+}: Invocation) {
   return rest;
 }

@@ -1,6 +1,7 @@
 import { AmpouleError } from '@ampoule/lib/errors';
 import { invokerError, notFound } from './errors.ts';
-import { type Invocation, isFinal, viewOf } from './invocation.ts';
+import { isFinal, viewOf } from './invocation.ts';
+import type { Listed } from './listed.ts';
 import type { InvokerMetrics } from './metrics.ts';
 import type { Store } from './store/store.ts';
 import { subjects } from './store/streams.ts';
@@ -61,10 +62,10 @@ export class Invocations {
     }
   }
 
-  /** The newest of a function or of all, the newest first. */
-  async list(functionName: string | undefined, most: number) {
-    const all = await this.#store.states.list(subjects.state(undefined, functionName));
-    return all.sort(byAge).slice(0, most).map(viewOf);
+  /** Those of a function or of all; what changed last comes first. @throws AMP_INVOKER_QUEUE_AWAY */
+  async list({ function: functionName, ...range }: Listed) {
+    const { items, ...rest } = await this.#store.states.page({ ...range, subject: subjects.state(undefined, functionName) });
+    return { ...rest, items: items.map(viewOf) };
   }
 
   async #get(id: string) {
@@ -72,8 +73,4 @@ export class Invocations {
     if (found === undefined) throw notFound('invocation');
     return found;
   }
-}
-
-function byAge(a: Invocation, b: Invocation): number {
-  return a.createdAt < b.createdAt ? 1 : -1;
 }

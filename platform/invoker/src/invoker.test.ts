@@ -1,6 +1,8 @@
+import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
-import { startWorld } from './testing/invoker.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { streams } from './store/streams.ts';
+import { openStore, startWorld } from './testing/invoker.ts';
 import { Target } from './testing/target.ts';
 
 const UUID4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -137,12 +139,84 @@ describe('requests with the same key', () => {
     expect(target.seen.map(({ name }) => name).sort()).toEqual(['f', 'g']);
   });
 
+  it.each([
+    ['body', '/a', { body: 'other' }],
+    ['path', '/b', { body: 'mine' }],
+    ['method', '/a', { body: 'mine', method: 'PUT' }],
+  ])('are refused where they have another %s', async (_, path, sent) => {
+    const { target, invoke, idOf, until } = await startWorld();
+    const headers = { 'idempotency-key': 'order 7' };
+    const id = await idOf('nuclio/f', '/a', { headers, body: 'mine' });
+
+    const refused = await invoke('nuclio/f', path, { ...sent, headers });
+
+    expect([refused.status, await refused.json()]).toMatchObject([422, { code: 'AMP_INVOKER_KEY_REUSED' }]);
+    await until(id, 'done');
+    expect((await invoke('nuclio/f', path, { ...sent, headers })).status).toBe(422);
+    expect(await idOf('nuclio/f', '/a', { headers, body: 'mine' })).toBe(id);
+    expect(target.seen).toHaveLength(1);
+  });
+
+  it('are refused where another one comes at the same time', async () => {
+    const { target, invoke, until } = await startWorld();
+    const headers = { 'idempotency-key': 'order 7' };
+    const responses = await Promise.all(Array.from({ length: 8 }, (_, i) => invoke('nuclio/f', '/', { headers, body: `body ${i % 2}` })));
+    const taken = responses.filter(({ status }) => status === 202);
+    const ids = new Set(await Promise.all(taken.map(async (response) => ((await response.json()) as { id: string }).id)));
+
+    expect(taken).toHaveLength(4);
+    expect(responses.filter(({ status }) => status === 422)).toHaveLength(4);
+    expect(ids.size).toBe(1);
+    await until([...ids][0] ?? '', 'done');
+    expect(target.seen).toHaveLength(1);
+  });
+
+  it('are other invocations for other callers', async () => {
+    const { idOf } = await startWorld();
+    const as = (caller: Record<string, string>) => idOf('nuclio/f', '/', { headers: { 'idempotency-key': 'k', ...caller } });
+    const ids = [
+      await as({}),
+      await as({ authorization: 'Bearer 1' }),
+      await as({ authorization: 'Bearer 2' }),
+      await as({ 'x-ampoule-caller': 'ann', authorization: 'Bearer 1' }),
+      await as({ 'x-ampoule-caller': 'bob', authorization: 'Bearer 1' }),
+    ];
+    expect(new Set(ids).size).toBe(5);
+    // A token may be renewed.
+    expect(await as({ 'x-ampoule-caller': 'ann', authorization: 'Bearer 3' })).toBe(ids[3]);
+  });
+
+  it('are the same also while there is a dead letter of the first', async () => {
+    const { target, idOf, invoke, list, public: ask } = await startWorld({ AMPOULE_KEEP_SECONDS: '1' });
+    target.answer = (_, response) => response.writeHead(500).end();
+    const headers = { 'idempotency-key': 'k', 'x-ampoule-max-attempts': '1' };
+    const id = await idOf('nuclio/f', '/', { headers });
+    await expect.poll(() => list('/dead-letters', 'deadLetters')).toHaveLength(1);
+    await expect.poll(async () => (await ask('GET', `/invocations/${id}`)).status, { timeout: 5000 }).toBe(404);
+
+    expect(await (await invoke('nuclio/f', '/', { headers })).json()).toEqual({ id, state: 'failed' });
+    expect((await invoke('nuclio/f', '/', { headers, body: 'other' })).status).toBe(422);
+    expect(target.seen).toHaveLength(1);
+  });
+
+  it('leave nothing but what is known of the invocation', async () => {
+    const { nats, idOf, until } = await startWorld();
+    await until(await idOf('nuclio/f', '/', { headers: { 'idempotency-key': 'k' } }), 'done');
+    const { store, close } = await openStore(nats);
+    const kept: string[] = [];
+    for await (const { config, state } of store.manager.streams.list()) if (state.messages > 0) kept.push(config.name);
+    await close();
+    expect(kept).toEqual([streams.states]);
+  });
+
   it('are taken anew when the key is forgotten', async () => {
-    const { idOf } = await startWorld({ AMPOULE_KEEP_SECONDS: '1' });
+    const { target, idOf, until, public: ask } = await startWorld({ AMPOULE_KEEP_SECONDS: '1' });
     const headers = { 'idempotency-key': 'k' };
     const first = await idOf('nuclio/f', '/', { headers });
-    await delay(1500);
-    expect(await idOf('nuclio/f', '/', { headers })).not.toBe(first);
+    await until(first, 'done');
+    await expect.poll(async () => (await ask('GET', `/invocations/${first}`)).status, { timeout: 5000 }).toBe(404);
+    await until(await idOf('nuclio/f', '/', { headers }), 'done');
+    expect(target.seen).toHaveLength(2);
   });
 });
 
@@ -168,6 +242,19 @@ describe('cancelling', () => {
     // Again it is no mistake; of what has ended it is one.
     expect((await ask('DELETE', `/invocations/${second}`)).status).toBe(200);
     expect((await ask('DELETE', `/invocations/${third}`)).status).toBe(409);
+  });
+
+  it('holds for as long as the job waits in the queue', async () => {
+    const { target, idOf, until, public: ask } = await startWorld({ AMPOULE_MAX_RUNNING: '1', AMPOULE_KEEP_SECONDS: '1' });
+    target.answer = async ({ path }, response) => response.end(path === '/slow' ? await delay(3000, 'ok') : 'ok');
+    await until(await idOf('nuclio/f', '/slow'), 'running');
+    const id = await idOf('nuclio/f', '/never');
+    await ask('DELETE', `/invocations/${id}`);
+
+    await delay(4000);
+
+    expect(target.seen.map(({ path }) => path)).toEqual(['/slow']);
+    await expect.poll(async () => (await ask('GET', `/invocations/${id}`)).status, { timeout: 5000 }).toBe(404);
   });
 
   it('breaks off the call of one that runs', async () => {
@@ -202,6 +289,46 @@ describe('cancelling', () => {
 });
 
 describe('callbacks', () => {
+  it('bring the last result where the invocation was tried again meanwhile', async () => {
+    const { target, idOf, until, admin } = await startWorld();
+    const caller = await Target.start();
+    onTestFinished(() => caller.stop());
+    const held: ServerResponse[] = [];
+    caller.answer = (_, response) => {
+      if (held.push(response) > 1) response.end();
+    };
+    target.answer = (_, response) => response.writeHead(500).end('first');
+    const id = await idOf('nuclio/f', '/', { headers: { 'x-ampoule-callback': caller.url, 'x-ampoule-max-attempts': '1' } });
+    await expect.poll(() => held.length).toBe(1);
+    const calls: ServerResponse[] = [];
+    target.answer = (_, response) => void calls.push(response);
+    await admin('POST', `/dead-letters/${id}/redrive`);
+    await expect.poll(() => calls.length).toBe(1);
+    // It would be sent again now, while there is no result.
+    held[0]?.writeHead(500).end();
+    await delay(1000);
+    calls[0]?.end('second');
+
+    expect(await until(id, 'done')).toMatchObject({ attempts: 1 });
+    await expect.poll(() => caller.seen.map(({ body }) => body), { timeout: 5000 }).toEqual(['first', 'second']);
+    expect(caller.seen[1]?.headers).toMatchObject({ 'x-ampoule-state': 'done' });
+  });
+
+  it('are sent once, also where there is no room to note that they were', async () => {
+    const { target, idOf, until, show } = await startWorld({ AMPOULE_STATES_BYTES: '2000000', AMPOULE_KEEP_SECONDS: '6' });
+    const caller = await Target.start();
+    onTestFinished(() => caller.stop());
+    target.answer = (_, response) => response.end('x'.repeat(950_000));
+    await until(await idOf('nuclio/f'), 'done');
+    await delay(3000);
+    const id = await idOf('nuclio/f', '/', { headers: { 'x-ampoule-callback': caller.url } });
+
+    await expect.poll(() => caller.seen.length).toBe(1);
+
+    await expect.poll(async () => (await show(id)).callback?.state, { timeout: 8000 }).toBe('delivered');
+    expect(caller.seen).toHaveLength(1);
+  });
+
   it('bring the result with its id, again until they are taken', async () => {
     const { target, idOf, until, show } = await startWorld();
     const caller = await Target.start();

@@ -16,5 +16,17 @@ export const jobSchema = z.object({
   maxAttempts: z.int(),
   callback: z.string().optional(),
   createdAt: z.string(),
+  /** Of a request with a key. */
+  fingerprint: z.string().optional(),
+  /** Of a dead letter that is tried again: when its last attempt had failed. */
+  failedAt: z.string().optional(),
 });
 export type Job = z.output<typeof jobSchema>;
+
+/** Whether a job, or a dead letter, is of just the failure that is known, so that it can be tried again. */
+export function isTriedAgain(
+  { failedAt }: Pick<Job, 'failedAt'>,
+  { state, finishedAt }: { state: string; finishedAt?: string | undefined },
+): boolean {
+  return state === 'failed' && failedAt !== undefined && failedAt === finishedAt;
+}

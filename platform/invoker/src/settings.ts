@@ -4,11 +4,20 @@ import * as z from 'zod';
 const MIB = 1024 * 1024;
 const positive = z.coerce.number().int().positive();
 const port = z.coerce.number().int();
+const networks = z
+  .string()
+  .transform((text) => text.split(',').filter((network) => network !== ''))
+  .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()])));
+
+/** Networks whose addresses are another host for each host, or none: https://www.iana.org/assignments/iana-ipv4-special-registry */
+const LOCAL_NETWORKS = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '::/96', 'fe80::/10', 'ff00::/8'];
 
 const settingsSchema = z.object({
   AMPOULE_NATS_SERVER: z.string().default('nats.ampoule-system.svc:4222'),
   /** File that holds the token which NATS asks for; none when absent. */
   AMPOULE_NATS_TOKEN_FILE: z.string().min(1).optional(),
+  /** File that holds the token which the dashboard shows. */
+  AMPOULE_INVOKER_TOKEN_FILE: z.string().min(1),
   AMPOULE_INVOKER_HOST: z.string().default('0.0.0.0'),
   /** What is known of an invocation, for whoever has its id. */
   AMPOULE_INVOKER_PORT: port.default(8080),
@@ -28,12 +37,17 @@ const settingsSchema = z.object({
   AMPOULE_CALL_TIMEOUT_SECONDS: z.coerce.number().positive().default(600),
   AMPOULE_MAX_BODY_BYTES: positive.default(MIB),
   AMPOULE_MAX_RESULT_BYTES: positive.default(MIB),
+  /** Bodies of all requests that are being taken, which are in memory until they are on the disk. */
+  AMPOULE_INTAKE_BYTES: positive.default(64 * MIB),
   /** Results, and the keys that make requests idempotent, are kept this long. */
   AMPOULE_KEEP_SECONDS: positive.default(86_400),
   /** The longest wait before the second attempt; it doubles with each, up to the last. */
   AMPOULE_BACKOFF_FIRST_SECONDS: z.coerce.number().positive().default(1),
   AMPOULE_BACKOFF_LAST_SECONDS: z.coerce.number().positive().default(300),
   AMPOULE_CALLBACK_ATTEMPTS: positive.default(6),
+  /** No callback goes there, each a list with commas: what is no other host, and the pods and services of the cluster. */
+  AMPOULE_LOCAL_NETWORKS: networks.default(LOCAL_NETWORKS),
+  AMPOULE_CLUSTER_NETWORKS: networks.default([]),
   /** What an invoker had in hand that gave no sign of life for so long is taken up anew. */
   AMPOULE_ACK_WAIT_SECONDS: z.coerce.number().min(1).default(30),
   AMPOULE_MAX_QUEUED_PER_FUNCTION: positive.default(10_000),
@@ -51,6 +65,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
   const found = parse(settingsSchema, env, 'the environment');
   return {
     nats: { server: found.AMPOULE_NATS_SERVER, tokenFile: found.AMPOULE_NATS_TOKEN_FILE },
+    tokenFile: found.AMPOULE_INVOKER_TOKEN_FILE,
     host: found.AMPOULE_INVOKER_HOST,
     ports: {
       public: found.AMPOULE_INVOKER_PORT,
@@ -64,8 +79,10 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     callTimeoutMs: found.AMPOULE_CALL_TIMEOUT_SECONDS * 1000,
     maxBodyBytes: found.AMPOULE_MAX_BODY_BYTES,
     maxResultBytes: found.AMPOULE_MAX_RESULT_BYTES,
+    intakeBytes: found.AMPOULE_INTAKE_BYTES,
     backoff: { firstMs: found.AMPOULE_BACKOFF_FIRST_SECONDS * 1000, lastMs: found.AMPOULE_BACKOFF_LAST_SECONDS * 1000 },
     callbackAttempts: found.AMPOULE_CALLBACK_ATTEMPTS,
+    noCallbacksTo: [...found.AMPOULE_LOCAL_NETWORKS, ...found.AMPOULE_CLUSTER_NETWORKS],
     drainMs: found.AMPOULE_DRAIN_SECONDS * 1000,
     store: {
       keepSeconds: found.AMPOULE_KEEP_SECONDS,

@@ -4,12 +4,17 @@ import type { Logger } from '@ampoule/platform-api/kube/logger';
 import { adminRoutes } from './http/admin.ts';
 import { intakeHandler } from './http/intake.ts';
 import { invocationRoutes } from './http/public.ts';
+import { Room } from './http/room.ts';
 import { router } from './http/routes.ts';
 import { makeServer } from './http/serve.ts';
 import { statusRoutes } from './http/status.ts';
+import { withToken } from './http/token.ts';
 import { InvokerMetrics } from './metrics.ts';
 import type { Settings } from './settings.ts';
 import { startWork } from './work/start.ts';
+
+/** Together with the time that calls have to end it is less than the pod has. */
+const REQUEST_MS = 3000;
 
 export interface StartOptions {
   settings: Settings;
@@ -30,8 +35,14 @@ export async function startInvoker({ settings, logger }: StartOptions) {
   const { invocations, deadLetters, intake } = found;
   const servers = {
     public: makeServer(router(invocationRoutes(invocations)), logger),
-    admin: makeServer(router([...invocationRoutes(invocations), ...adminRoutes(invocations, deadLetters)]), logger),
-    intake: makeServer(intakeHandler({ intake, metrics, maxBodyBytes: settings.maxBodyBytes }), logger),
+    admin: makeServer(
+      withToken(settings.tokenFile, router([...invocationRoutes(invocations), ...adminRoutes(invocations, deadLetters)])),
+      logger,
+    ),
+    intake: makeServer(
+      intakeHandler({ intake, metrics, maxBodyBytes: settings.maxBodyBytes, room: new Room(settings.intakeBytes) }),
+      logger,
+    ),
   };
   await Promise.all([
     listen(servers.public, ports.public, host),
@@ -56,11 +67,14 @@ async function listen(server: Server, port: number, host: string): Promise<void>
   await once(server, 'listening');
 }
 
+/** What is under way may end, but for those who are slow to send or to fetch. */
 async function close(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();
+  const limit = setTimeout(() => server.closeAllConnections(), REQUEST_MS);
   await closed;
+  clearTimeout(limit);
 }
 
 function portOf(server: Server): number {

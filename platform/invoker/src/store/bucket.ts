@@ -2,6 +2,7 @@ import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import type * as z from 'zod';
 import { isStale, storeFailure } from './failures.ts';
 import { headersWith, headOf } from './message.ts';
+import { type Page, type PageOptions, pageOf } from './page.ts';
 
 export interface Entry<Head> {
   head: Head;
@@ -20,7 +21,6 @@ export interface Change<Head> {
 }
 
 const EMPTY = new Uint8Array();
-const LIST_MS = 5000;
 
 /** The last message of each subject of a stream, as NATS' own key-value buckets are made. */
 export class Bucket<Schema extends z.ZodType<object>> {
@@ -70,20 +70,11 @@ export class Bucket<Schema extends z.ZodType<object>> {
     }
   }
 
-  /** What is known of all entries at such subjects, without their bodies, in the order in which they were written. */
-  async list(subject: string): Promise<z.output<Schema>[]> {
-    const heads: z.output<Schema>[] = [];
-    try {
-      const consumer = await this.#client.consumers.get(this.#stream, { filter_subjects: subject, headers_only: true });
-      const { num_pending: total } = await consumer.info();
-      if (total === 0) return heads;
-      for await (const message of await consumer.fetch({ max_messages: total, expires: LIST_MS })) {
-        heads.push(headOf(this.#schema, message.headers));
-        if (message.info.pending === 0) break;
-      }
-    } catch (error) {
+  /** What is known of the entries at such subjects, without their bodies: a page, with what was written last first. @throws AMP_INVOKER_QUEUE_AWAY */
+  async page(options: PageOptions): Promise<Page<z.output<Schema>>> {
+    const { items, ...rest } = await pageOf(this.#manager, this.#stream, options).catch((error: unknown) => {
       throw storeFailure(error);
-    }
-    return heads;
+    });
+    return { ...rest, items: items.map(({ headers }) => headOf(this.#schema, headers)) };
   }
 }

@@ -1,6 +1,6 @@
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import * as z from 'zod';
+import type { CallbackMessage } from '../callback.ts';
 import { deadLetterSchema } from '../dead-letter.ts';
 import { type Invocation, invocationSchema } from '../invocation.ts';
 import type { Job } from '../job.ts';
@@ -8,9 +8,8 @@ import type { Settings } from '../settings.ts';
 import { Bucket, type Entry } from './bucket.ts';
 import { storeFailure } from './failures.ts';
 import { headersWith } from './message.ts';
+import { bytesAt } from './size.ts';
 import { ensureStreams, functionOfJobs, streams, subjects } from './streams.ts';
-
-const keySchema = z.object({ id: z.uuid() });
 
 /** Everything that the invoker keeps, all of it in NATS. */
 export class Store {
@@ -18,22 +17,25 @@ export class Store {
   readonly manager: JetStreamManager;
   readonly states: Bucket<typeof invocationSchema>;
   readonly deadLetters: Bucket<typeof deadLetterSchema>;
-  readonly keys: Bucket<typeof keySchema>;
-  readonly #keepSeconds: number;
+  readonly #limits: Settings['store'];
 
-  private constructor(connection: NatsConnection, manager: JetStreamManager, keepSeconds: number) {
+  private constructor(connection: NatsConnection, manager: JetStreamManager, limits: Settings['store']) {
     this.connection = connection;
     this.manager = manager;
-    this.#keepSeconds = keepSeconds;
+    this.#limits = limits;
     this.states = new Bucket(manager, streams.states, invocationSchema);
     this.deadLetters = new Bucket(manager, streams.deadLetters, deadLetterSchema);
-    this.keys = new Bucket(manager, streams.keys, keySchema);
   }
 
   static async open(connection: NatsConnection, limits: Settings['store']): Promise<Store> {
-    const manager = await jetstreamManager(connection);
-    await ensureStreams(manager, limits);
-    return new Store(connection, manager, limits.keepSeconds);
+    const store = new Store(connection, await jetstreamManager(connection), limits);
+    await store.ensure();
+    return store;
+  }
+
+  /** Makes what is missing of the streams: at the start, and where NATS comes back on another disk. */
+  async ensure(): Promise<void> {
+    await ensureStreams(this.manager, this.#limits);
   }
 
   /** @throws AMP_INVOKER_QUEUE_AWAY */
@@ -41,32 +43,41 @@ export class Store {
     return this.states.get(subjects.state(id));
   }
 
-  /** Writes what is known of an invocation, as `Bucket.put`. What has ended is forgotten after a day; all else is kept. */
+  /** Writes what is known of an invocation, as `Bucket.put`. What has ended is forgotten after a day where nothing holds it; all else is kept. */
   async save(head: Invocation, { body, revision }: { body?: Uint8Array; revision: number }): Promise<number | undefined> {
     return this.states.put(subjects.state(head.id, head.function), {
       head,
       revision,
       ...(body === undefined ? {} : { body }),
-      ...(head.finishedAt === undefined ? {} : { keepSeconds: this.#keepSeconds }),
+      ...(head.finishedAt === undefined || head.isHeld ? {} : { keepSeconds: this.#limits.keepSeconds }),
     });
   }
 
-  /** Puts a job into the queue. The same message id is taken once in some minutes. @throws AMP_INVOKER_FULL, AMP_INVOKER_QUEUE_AWAY */
-  async enqueue(job: Job, body: Uint8Array, messageId: string): Promise<void> {
+  /** Puts a job into the queue, unless one of the same message id was put there in the last minutes. @throws AMP_INVOKER_FULL, AMP_INVOKER_QUEUE_AWAY */
+  async enqueue(job: Job, body: Uint8Array, msgID: string): Promise<boolean> {
     try {
-      await this.manager.jetstream().publish(subjects.job(job.function), body, { headers: headersWith(job), msgID: messageId });
+      const { duplicate } = await this.manager.jetstream().publish(subjects.job(job.function), body, { headers: headersWith(job), msgID });
+      return !duplicate;
     } catch (error) {
       throw storeFailure(error);
     }
   }
 
-  /** Has the result of an invocation sent to where its caller wants it. @throws AMP_INVOKER_FULL, AMP_INVOKER_QUEUE_AWAY */
-  async enqueueCallback({ id, finishedAt = '' }: Invocation): Promise<void> {
+  /** Has the result of an invocation sent to where its caller wants it, or noted that it was. @throws AMP_INVOKER_FULL, AMP_INVOKER_QUEUE_AWAY */
+  async enqueueCallback({ id, finishedAt = '', sent }: CallbackMessage): Promise<void> {
     try {
-      await this.manager.jetstream().publish(subjects.callback, id, { msgID: `${id} ${finishedAt}` });
+      const msgID = `${id} ${finishedAt}${sent === undefined ? '' : ' sent'}`;
+      await this.manager.jetstream().publish(subjects.callback, undefined, { headers: headersWith({ id, finishedAt, sent }), msgID });
     } catch (error) {
       throw storeFailure(error);
     }
+  }
+
+  /** What is kept of all invocations of a function. @throws AMP_INVOKER_QUEUE_AWAY */
+  async stateBytes(functionName: string): Promise<number> {
+    return bytesAt(this.manager, streams.states, subjects.state(undefined, functionName)).catch((error: unknown) => {
+      throw storeFailure(error);
+    });
   }
 
   /** The functions that have jobs, and how many. */

@@ -12,7 +12,6 @@ export const streams = {
   jobs: 'INVOKER_JOBS',
   states: 'INVOKER_STATES',
   deadLetters: 'INVOKER_DEAD_LETTERS',
-  keys: 'INVOKER_KEYS',
   callbacks: 'INVOKER_CALLBACKS',
 } as const;
 
@@ -25,7 +24,6 @@ export const subjects = {
   job: (functionName?: string) => `invoker.jobs.${partsOf(functionName)}`,
   state: (id?: string, functionName?: string) => `invoker.states.${anyOf(id)}.${partsOf(functionName)}`,
   deadLetter: (id?: string, functionName?: string) => `invoker.dead.${anyOf(id)}.${partsOf(functionName)}`,
-  key: (hash: string, functionName: string) => `invoker.keys.${hash}.${partsOf(functionName)}`,
   callback: 'invoker.callbacks',
   /** Not kept: told to all invokers, for the one that has it in hand. */
   cancel: (id?: string) => `invoker.cancel.${anyOf(id)}`,
@@ -38,6 +36,8 @@ export function functionOfJobs(subject: string): string {
 
 const NS_PER_SECOND = 1_000_000_000;
 const SMALL_BYTES = 32 * 1024 * 1024;
+/** Requests that come again so soon are told by their message ids alone. */
+const DUPLICATE_SECONDS = 120;
 const STREAM_NOT_FOUND = 10_059;
 
 /** Makes the streams, or brings them up to date. All refuse what does not fit: nothing is dropped to make room. */
@@ -53,10 +53,11 @@ export async function ensureStreams(manager: JetStreamManager, limits: Settings[
       max_bytes: queueBytes,
       max_msgs_per_subject: maxQueuedPerFunction,
       discard_new_per_subject: true,
+      // A key that was forgotten may come again.
+      duplicate_window: Math.min(keepSeconds, DUPLICATE_SECONDS) * NS_PER_SECOND,
     },
     { ...bucket, name: streams.states, subjects: [subjects.state()], max_bytes: statesBytes, allow_msg_ttl: true },
     { ...bucket, name: streams.deadLetters, subjects: [subjects.deadLetter()], max_bytes: deadLetterBytes },
-    { ...bucket, name: streams.keys, subjects: [subjects.key('*', '*/*')], max_bytes: SMALL_BYTES, max_age: keepSeconds * NS_PER_SECOND },
     { ...queue, name: streams.callbacks, subjects: [subjects.callback], max_bytes: SMALL_BYTES },
   ];
   for (const config of all) await ensureStream(manager, { ...config, storage: StorageType.File, discard: DiscardPolicy.New });

@@ -18,7 +18,9 @@ export interface Sent {
 
 /** Asks an invoker as its callers and the dashboard do. */
 export function clientOf(ports: Ports) {
-  const ask = (port: number, method: string, path: string) => fetch(`http://127.0.0.1:${port}${path}`, { method });
+  const ask = (port: number, method: string, path: string, headers: Record<string, string> = {}) =>
+    fetch(`http://127.0.0.1:${port}${path}`, { method, headers });
+  const admin = (method: string, path: string) => ask(ports.admin, method, path, { authorization: 'Bearer token of tests' });
   const invoke = (functionName: string, path = '/', { method = 'POST', headers = {}, body = 'hello' }: Sent = {}) =>
     fetch(`http://127.0.0.1:${ports.intake}${path}`, {
       method,
@@ -40,9 +42,9 @@ export function clientOf(ports: Ports) {
       return id;
     },
     public: (method: string, path: string) => ask(ports.public, method, path),
-    admin: (method: string, path: string) => ask(ports.admin, method, path),
+    admin,
     async list<T>(path: string, field: string): Promise<T[]> {
-      return ((await (await ask(ports.admin, 'GET', path)).json()) as Record<string, T[]>)[field] ?? [];
+      return ((await (await admin('GET', path)).json()) as Record<string, T[]>)[field] ?? [];
     },
     async metrics(): Promise<string> {
       return (await ask(ports.status, 'GET', '/metrics')).text();

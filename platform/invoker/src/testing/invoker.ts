@@ -1,12 +1,16 @@
+import { join } from 'node:path';
 import { silentLogger } from '@ampoule/platform-api/kube/logger';
+import { connect } from '@nats-io/transport-node';
 import { onTestFinished } from 'vitest';
 // Tests need a real server; nothing else imports from there.
 import { NatsServer } from '../../../../airgap-tests/brokers/nats.ts';
 import { readSettings } from '../settings.ts';
 import { startInvoker } from '../start.ts';
+import { Store } from '../store/store.ts';
 import { clientOf } from './client.ts';
 import { Target } from './target.ts';
 
+const TOKEN_FILE = join(import.meta.dirname, 'token');
 const MAX_PAYLOAD = 4 * 1024 * 1024;
 /** Little more than the streams may have together, so that nothing is left for any of them twice. */
 const MAX_FILE_STORE = 960 * 1024 * 1024;
@@ -32,7 +36,10 @@ export function environment(nats: NatsServer, target: Target, more: Record<strin
     ...quick,
     AMPOULE_NATS_SERVER: nats.url.replace('nats://', ''),
     AMPOULE_FUNCTION_URL: target.url,
+    AMPOULE_INVOKER_TOKEN_FILE: TOKEN_FILE,
     AMPOULE_INVOKER_HOST: '127.0.0.1',
+    // Who is called back in tests is on this host.
+    AMPOULE_LOCAL_NETWORKS: '',
     AMPOULE_INVOKER_PORT: '0',
     AMPOULE_ADMIN_PORT: '0',
     AMPOULE_INTAKE_PORT: '0',
@@ -41,12 +48,20 @@ export function environment(nats: NatsServer, target: Target, more: Record<strin
   };
 }
 
+/** What the invokers of a NATS server keep. */
+export async function openStore(nats: NatsServer) {
+  const connection = await connect({ servers: nats.url.replace('nats://', '') });
+  const store = await Store.open(connection, readSettings({ AMPOULE_INVOKER_TOKEN_FILE: TOKEN_FILE }).store);
+  return { store, close: () => connection.close() };
+}
+
 /** An invoker in this process, its NATS, and what it calls, until the test ends. */
 export async function startWorld(more: Record<string, string> = {}) {
   const target = await Target.start();
   onTestFinished(() => target.stop());
   const nats = await startNats();
-  const start = () => startInvoker({ settings: readSettings(environment(nats, target, more)), logger: silentLogger });
+  const start = (again: Record<string, string> = {}) =>
+    startInvoker({ settings: readSettings(environment(nats, target, { ...more, ...again })), logger: silentLogger });
   const invoker = await start();
   let isStopped = false;
   const stop = async () => {

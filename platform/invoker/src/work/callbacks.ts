@@ -1,25 +1,24 @@
-import { once } from 'node:events';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { messageOf } from '@ampoule/lib/errors';
+import { codeOf, messageOf } from '@ampoule/lib/errors';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import type { JsMsg } from '@nats-io/jetstream';
-import { type Invocation, viewOf } from '../invocation.ts';
+import { type Callback, type CallbackMessage, callbackMessageSchema } from '../callback.ts';
+import type { CallbackGuard } from '../callback-guard.ts';
+import type { Invocation } from '../invocation.ts';
 import type { InvokerMetrics } from '../metrics.ts';
 import type { Entry } from '../store/bucket.ts';
+import { headOf } from '../store/message.ts';
 import type { Store } from '../store/store.ts';
 import { type Backoff, backoffMs } from './backoff.ts';
+import { postResult } from './post.ts';
 
 export interface CallbacksOptions {
   store: Store;
+  guard: CallbackGuard;
   maxAttempts: number;
   backoff: Backoff;
   metrics: InvokerMetrics;
   logger: Logger;
 }
-
-const TIMEOUT_MS = 30_000;
-const FIRST_FAILURE = 300;
 
 /** Sends results to where callers want them, with bounded retries. */
 export class Callbacks {
@@ -29,57 +28,54 @@ export class Callbacks {
     this.#options = options;
   }
 
-  /** Handles a message that holds the id of an invocation. */
+  /** Handles a message of the queue of callbacks. */
   async deliver(message: JsMsg): Promise<void> {
-    const { store, maxAttempts, backoff, metrics, logger } = this.#options;
-    const id = message.string();
-    const found = await store.invocation(id);
-    if (found?.head.callback === undefined) return message.ack();
-    const { url } = found.head.callback;
+    const asked = this.#read(message);
+    if (asked === undefined) return message.term('no callback');
+    const found = await this.#options.store.invocation(asked.id);
+    // Tried again meanwhile, it is called back when it has ended anew.
+    if (found?.head.callback?.state !== 'pending' || found.head.finishedAt !== asked.finishedAt) return message.ack();
+    const callback = asked.sent ?? (await this.#send(message, found, found.head.callback.url));
+    if (callback !== undefined) await this.#note(message, found, callback);
+  }
+
+  #read(message: JsMsg): CallbackMessage | undefined {
+    try {
+      return headOf(callbackMessageSchema, message.headers);
+    } catch (error) {
+      this.#options.logger.error({ reason: messageOf(error) }, 'something in the queue of callbacks is none');
+      return undefined;
+    }
+  }
+
+  /** What came of it; undefined where it is tried again. */
+  async #send(message: JsMsg, found: Entry<Invocation>, url: string): Promise<Callback | undefined> {
+    const { guard, maxAttempts, backoff, metrics, logger } = this.#options;
+    const { id } = found.head;
     const attempts = message.info.deliveryCount;
-    const failure = await post(url, found);
-    if (failure !== undefined && attempts < maxAttempts) {
+    const failure = await postResult(url, found, guard);
+    if (failure !== undefined && failure.refusal === undefined && attempts < maxAttempts) {
       metrics.calledBack('retried');
-      logger.warn({ id, attempts, reason: failure }, 'a callback failed and is tried again');
-      return message.nak(backoffMs(backoff, attempts));
+      logger.warn({ id, attempts, reason: failure.reason }, 'a callback failed and is tried again');
+      message.nak(backoffMs(backoff, attempts));
+      return undefined;
     }
     const state = failure === undefined ? 'delivered' : 'failed';
     metrics.calledBack(state);
-    if (failure !== undefined) logger.error({ id, attempts, reason: failure }, 'a callback failed and is given up');
-    await store.save({ ...found.head, callback: { url, state, attempts } }, { body: found.body, revision: found.revision });
+    if (failure !== undefined) logger.error({ id, attempts, reason: failure.reason }, 'a callback failed and is given up');
+    return { url, state, attempts, ...(failure?.refusal === undefined ? {} : { error: failure.refusal }) };
+  }
+
+  /** Where there is no room for a note, one waits in the queue in the place of the callback, which must not be sent again for that. */
+  async #note(message: JsMsg, { head, body, revision }: Entry<Invocation>, callback: Callback): Promise<void> {
+    const { store, backoff } = this.#options;
+    try {
+      await store.save({ ...head, callback }, { body, revision });
+    } catch (error) {
+      if (codeOf(error) !== 'AMP_INVOKER_FULL') throw error;
+      if (this.#read(message)?.sent !== undefined) return message.nak(backoff.lastMs);
+      await store.enqueueCallback({ id: head.id, finishedAt: head.finishedAt, sent: callback });
+    }
     message.ack();
   }
-}
-
-/** Why the result was not taken; undefined where it was. */
-async function post(url: string, { head, body: result }: Entry<Invocation>): Promise<string | undefined> {
-  const hasAnswer = head.statusCode !== undefined && head.error?.code !== 'AMP_INVOKER_RESULT_TOO_LARGE';
-  const body = hasAnswer ? result : Buffer.from(JSON.stringify(viewOf(head)));
-  const send = url.startsWith('https:') ? httpsRequest : httpRequest;
-  try {
-    const sent = send(url, {
-      method: 'POST',
-      agent: false,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      headers: {
-        ...(hasAnswer ? bodyHeaders(head) : { 'content-type': 'application/json' }),
-        'content-length': body.length,
-        'x-ampoule-invocation-id': head.id,
-        'x-ampoule-state': head.state,
-        ...(head.statusCode === undefined ? {} : { 'x-ampoule-status-code': head.statusCode }),
-      },
-    });
-    sent.end(body);
-    const [response] = (await once(sent, 'response')) as [IncomingMessage];
-    response.resume();
-    const { statusCode = 0 } = response;
-    return statusCode >= 200 && statusCode < FIRST_FAILURE ? undefined : `it was answered with status ${statusCode}`;
-  } catch (error) {
-    return messageOf(error);
-  }
-}
-
-/** How the body is to be read. */
-function bodyHeaders({ headers }: Invocation): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('content-')));
 }

@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '@ampoule/lib/errors';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { CallbackGuard } from '../callback-guard.ts';
 import { DeadLetters } from '../dead-letters.ts';
 import { Intake } from '../intake.ts';
 import { Invocations } from '../invocations.ts';
@@ -30,13 +31,16 @@ export interface WorkOptions {
 /** Connects to NATS and does what is in the queue. */
 export async function startWork({ settings, logger, metrics }: WorkOptions) {
   const connection = await connectStore(settings);
-  const store = await openStore(connection, settings, logger);
+  const secret = await readFile(settings.tokenFile, 'utf8');
+  const store = await persistently(logger, () => Store.open(connection, settings.store));
+  void keepStreams(store, logger);
   const { store: limits, callTimeoutMs: timeoutMs, functionUrl, maxResultBytes, backoff, drainMs } = settings;
   const levels = new Levels(store);
-  const worker = new Worker({ store, call: { functionUrl, timeoutMs, maxResultBytes }, backoff, metrics, logger });
+  const worker = new Worker({ store, levels, call: { functionUrl, timeoutMs, maxResultBytes }, backoff, metrics, logger });
   const lanes = new Lanes({ manager: store.manager, settings, work: (message) => worker.work(message), logger });
   const open = (functionName: string) => lanes.open(functionName);
-  const callbacks = new Callbacks({ store, maxAttempts: settings.callbackAttempts, backoff, metrics, logger });
+  const guard = new CallbackGuard(settings.noCallbacksTo);
+  const callbacks = new Callbacks({ store, guard, maxAttempts: settings.callbackAttempts, backoff, metrics, logger });
   const callbackPuller = new Puller({
     manager: store.manager,
     stream: streams.callbacks,
@@ -61,7 +65,7 @@ export async function startWork({ settings, logger, metrics }: WorkOptions) {
     connection,
     invocations: new Invocations(store, metrics),
     deadLetters: new DeadLetters(store, open),
-    intake: new Intake({ store, levels, logger, onJob: open }),
+    intake: new Intake({ store, levels, guard, logger, secret, onJob: open }),
     metricsText: async () => metrics.text(await levels.read(), worker.running),
     async stop(): Promise<void> {
       discovery.stop();
@@ -76,14 +80,24 @@ export async function startWork({ settings, logger, metrics }: WorkOptions) {
 }
 
 /** NATS takes connections a moment before it keeps anything. */
-async function openStore(connection: NatsConnection, { store }: Settings, logger: Logger): Promise<Store> {
+async function persistently<T>(logger: Logger, ask: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      return await Store.open(connection, store);
+      return await ask();
     } catch (error) {
       logger.warn({ reason: messageOf(error), retryMs: RETRY_MS }, 'NATS does not keep anything yet, trying again');
       await delay(RETRY_MS);
     }
+  }
+}
+
+/** Until the connection is closed. */
+async function keepStreams(store: Store, logger: Logger): Promise<void> {
+  for await (const { type } of store.connection.status()) {
+    if (type !== 'reconnect') continue;
+    await persistently(logger, async () => {
+      if (!store.connection.isClosed() && !store.connection.isDraining()) await store.ensure();
+    });
   }
 }
 

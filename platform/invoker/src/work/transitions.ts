@@ -34,8 +34,9 @@ export function ended(running: Invocation, outcome: Outcome, backoff: Backoff): 
   return { ...rest, ...answer, error, state: 'queued', nextAttemptAt: new Date(Date.now() + waitMs).toISOString() };
 }
 
+/** Its job is still in the queue, and must find that it is not wanted any more. */
 export function cancelled({ nextAttemptAt: _, ...rest }: Invocation): Invocation {
-  return { ...rest, state: 'cancelled', finishedAt: now() };
+  return { ...rest, state: 'cancelled', isHeld: true, finishedAt: now() };
 }
 
 /** How long an invocation still has to wait for its next attempt. */

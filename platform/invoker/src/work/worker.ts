@@ -3,7 +3,8 @@ import { messageOf } from '@ampoule/lib/errors';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import type { JsMsg } from '@nats-io/jetstream';
 import { type Invocation, isFinal, queuedInvocation } from '../invocation.ts';
-import { type Job, jobSchema } from '../job.ts';
+import { isTriedAgain, type Job, jobSchema } from '../job.ts';
+import type { Levels } from '../levels.ts';
 import type { InvokerMetrics } from '../metrics.ts';
 import { isPassing } from '../store/failures.ts';
 import { headOf } from '../store/message.ts';
@@ -15,6 +16,7 @@ import { begun, ended, MOST_INTERRUPTIONS, putBack, waitMsOf } from './transitio
 
 export interface WorkerOptions {
   store: Store;
+  levels: Levels;
   call: CallOptions;
   backoff: Backoff;
   metrics: InvokerMetrics;
@@ -83,12 +85,14 @@ export class Worker {
   }
 
   async #attempt(message: JsMsg, job: Job, signal: AbortSignal): Promise<void> {
-    const { store, call, backoff, metrics } = this.#options;
+    const { store, levels, call, backoff, metrics } = this.#options;
     const found = await this.#persist(() => store.invocation(job.id));
-    if (found !== undefined && isFinal(found.head)) return this.#settle(message, job, found.head);
-    const waitMs = found === undefined ? 0 : waitMsOf(found.head);
+    const isNew = found === undefined || isTriedAgain(job, found.head);
+    if (!isNew && isFinal(found.head)) return this.#settle(message, job, found.head);
+    const waitMs = isNew ? 0 : waitMsOf(found.head);
     if (waitMs > EARLY_MS) return message.nak(waitMs);
-    const running = begun(found?.head ?? queuedInvocation(job));
+    if (await this.#persist(() => levels.hasItsPart(job.function))) return message.nak(backoff.lastMs);
+    const running = begun(isNew ? queuedInvocation(job) : found.head);
     const revision = await this.#persist(() => store.save(running, { revision: found?.revision ?? 0 }));
     if (revision === undefined) return this.#attempt(message, job, signal);
 
@@ -100,6 +104,7 @@ export class Worker {
     const body = isFinal(next) && outcome?.kind === 'answered' ? { body: outcome.body } : {};
     const saved = await this.#persist(() => store.save(next, { revision, ...body }));
     if (saved === undefined) return this.#overtaken(message, job);
+    levels.written(job.function, body.body?.length ?? 0);
     if (outcome !== undefined) metrics.attempted(next);
     if (isFinal(next)) await this.#settle(message, job, next);
     else message.nak(waitMsOf(next));
@@ -113,7 +118,8 @@ export class Worker {
   }
 
   async #settle(message: JsMsg, job: Job, invocation: Invocation): Promise<void> {
-    await this.#persist(() => settle(this.#options.store, { message, job, invocation }));
+    const { store, backoff } = this.#options;
+    await this.#persist(() => settle(store, { message, job, invocation, againMs: backoff.lastMs }));
   }
 
   /** Goes on trying while NATS is away or full: what a function has answered must not be lost, nor asked for again. */

@@ -1,0 +1,55 @@
+import type { LookupAddress } from 'node:dns';
+import { lookup as dnsLookup } from 'node:dns/promises';
+import { BlockList, isIPv6 } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { codeOf } from '@ampoule/lib/errors';
+import { invokerError } from './errors.ts';
+
+export type Lookup = (hostname: string, options: { all: true }) => Promise<LookupAddress[]>;
+
+const CHECK_MS = 2000;
+
+/**
+ * Says where callbacks may go: nowhere that only the inside of the cluster reaches. A callback comes from within, and would get past what
+ * guards functions from outside.
+ */
+export class CallbackGuard {
+  readonly #refused = new BlockList();
+  readonly #lookup: Lookup;
+
+  /** The networks are in CIDR notation. A rule for IPv4 holds also for such addresses that are written as IPv6. */
+  constructor(networks: readonly string[], lookup: Lookup = dnsLookup) {
+    this.#lookup = lookup;
+    for (const network of networks) {
+      const [address = '', prefix] = network.split('/');
+      this.#refused.addSubnet(address, Number(prefix), familyOf(address));
+    }
+  }
+
+  /** The addresses of a callback's host; a connection has to go to one of these, since its name may mean another one a moment later.
+   * @throws AMP_INVOKER_CALLBACK, and what the look-up of a name fails with */
+  async addressesOf(url: string): Promise<LookupAddress[]> {
+    const hostname = new URL(url).hostname.replace(/^\[|\]$/g, '');
+    const addresses = await this.#lookup(hostname, { all: true });
+    for (const { address } of addresses) {
+      if (!this.#refused.check(address, familyOf(address))) continue;
+      throw invokerError('AMP_INVOKER_CALLBACK', {
+        what: `No callback may go to ${hostname}`,
+        why: 'it is inside of the cluster, or on the host itself',
+        fix: 'Name an address that callers outside of the cluster reach. Functions have one at the ingress.',
+      });
+    }
+    return addresses;
+  }
+
+  /** Refuses what is known to be wrong. A name that cannot be resolved now may be so when the callback is sent. @throws AMP_INVOKER_CALLBACK */
+  async check(url: string): Promise<void> {
+    await Promise.race([this.addressesOf(url), delay(CHECK_MS, undefined, { ref: false })]).catch((error: unknown) => {
+      if (codeOf(error) === 'AMP_INVOKER_CALLBACK') throw error;
+    });
+  }
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIPv6(address) ? 'ipv6' : 'ipv4';
+}
