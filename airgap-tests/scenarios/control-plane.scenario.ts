@@ -1,10 +1,15 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import type { Appliance } from '../src/appliance.ts';
 import { callOften } from '../src/call-often.ts';
+import { pythonPackages } from '../src/python-packages.ts';
 import { openSite } from '../src/site.ts';
 import { until } from '../src/until.ts';
 
 const READY_MS = 60_000;
+const CLIENT = join(import.meta.dirname, '../clients/nuclio-jupyter');
 
 describe('the control plane of an appliance', () => {
   let appliance: Appliance;
@@ -110,6 +115,19 @@ describe('the control plane of an appliance', () => {
     expect(counts.canary).toBeLessThan(36);
     expect(counts).toEqual({ stable: calls - (counts.canary ?? 0), canary: counts.canary });
   });
+
+  it("is used by Nuclio's own client for Python as a Nuclio is", async () => {
+    const packages = await pythonPackages(join(CLIENT, 'requirements.txt'));
+    const { dashboardToken: token } = await appliance.secrets();
+    const folder = await mkdtemp(join(tmpdir(), 'ampoule-client-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const ca = join(folder, 'ca.pem');
+    await writeFile(ca, await appliance.host.readFile('/var/lib/ampoule/pki/trust.crt'));
+    const access = { AMPOULE_URL: `https://${appliance.host.address}`, AMPOULE_TOKEN: token };
+    const env = { ...access, PYTHONPATH: packages, REQUESTS_CA_BUNDLE: ca, NUCLIO_VERIFY_CERT: 'true', IPYTHONDIR: folder };
+    const output = await appliance.lab.exec('python3', [join(CLIENT, 'use.py')], { env, timeoutMs: READY_MS });
+    expect(JSON.parse(output)).toEqual({ answers: ['hello sealed', 'goodbye sealed'], functions: ['from-notebook'], left: [] });
+  }, 600_000);
 
   it('answers every call while other functions come and go', async () => {
     const calls = callOften(appliance, 'stable', { answer: 'stable', count: 600, seconds: 8 });

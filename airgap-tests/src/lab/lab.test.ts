@@ -68,6 +68,17 @@ describe('a sealed host', () => {
     await expect(host.mustExec('false')).rejects.toMatchObject({ code: 'AMP_LAB_COMMAND' });
   });
 
+  it('has settings of its own of what a kernel has once, until it boots again', async () => {
+    const file = '/proc/sys/fs/inotify/max_user_instances';
+    const ofMachine = await readFile(file, 'utf8');
+    expect(await host.readFile(file)).toBe('128\n');
+    await host.mustExec('sysctl', ['-w', 'fs.inotify.max_user_instances=1234']);
+    expect(await host.readFile(file)).toBe('1234\n');
+    expect(await readFile(file, 'utf8')).toBe(ofMachine);
+    await host.reboot();
+    expect(await host.readFile(file)).toBe('128\n');
+  });
+
   it('ends a command with its time limit', async () => {
     await expect(host.exec('sleep', ['4321'], { timeoutMs: 500 })).rejects.toMatchObject({ code: 'AMP_COMMAND_TIMEOUT' });
     expect((await host.exec('pgrep', ['-f', 'sleep 4321'])).code).toBe(1);

@@ -6,6 +6,7 @@ import { groupParents } from './cgroups.ts';
 import { labError } from './errors.ts';
 import { guard } from './guard.ts';
 import { SealedHost } from './host.ts';
+import { raiseSharedLimits } from './machine-settings.ts';
 import { createSwitch, subnetOf } from './network.ts';
 import { type RunRecord, recordOf, writeRecord } from './owner.ts';
 import { labName, runDirectory, SWITCH } from './paths.ts';
@@ -43,6 +44,7 @@ const FIRST_ADDRESS = 10;
 /** Opens a lab with a switch of its own. Removes what dead processes have left of theirs first. */
 export async function openLab(options: LabOptions = {}): Promise<Lab> {
   await removeDeadRuns();
+  await raiseSharedLimits();
   const run = randomBytes(3).toString('hex');
   const directory = runDirectory(run);
   const lab = new Lab(await recordOf(run, directory, await groupParents()), options.onProgress ?? (() => undefined));
