@@ -15,6 +15,8 @@ export const labels = {
   boundTo: 'ampoule.internal/bound-to',
   /** The runtime that a warm pod is for. */
   warmRuntime: 'ampoule.internal/warm-runtime',
+  /** On a Secret that people keep for functions. */
+  secretKind: 'ampoule.internal/secret-kind',
 } as const;
 
 export const annotations = {
@@ -29,6 +31,8 @@ export const annotations = {
   defaultContainer: 'kubectl.kubernetes.io/default-container',
   /** Ours: the gateway removes this prefix from the path before it passes a request on. */
   stripPrefix: 'ampoule.internal/strip-prefix',
+  /** Ours, on a function: the Secret with what was taken out of it. */
+  secret: 'ampoule.internal/secret',
 } as const;
 
 export const defaults = {

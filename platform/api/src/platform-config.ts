@@ -63,9 +63,25 @@ export const platformConfigSchema = z.looseObject({
       defaultFunctionPodResources: z.looseObject({}).default({}),
     })
     .prefault({}),
+  /** Whether passwords and the like are taken out of functions into Secrets; further fields, by patterns of their paths. */
+  sensitiveFields: z
+    .looseObject({
+      maskSensitiveFields: z.boolean().default(false),
+      customSensitiveFields: z.array(z.string().refine(isPattern, 'must be a regular expression')).default([]),
+    })
+    .prefault({}),
   ingressConfig: z.looseObject({ allowedAuthenticationModes: z.array(z.string()).default(['none', 'basicAuth']) }).prefault({}),
 });
 export type PlatformConfig = z.output<typeof platformConfigSchema>;
 
 /** The configuration of a platform that sets nothing. */
 export const defaultPlatformConfig: PlatformConfig = platformConfigSchema.parse({});
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -12,7 +12,20 @@ describe('the program', () => {
     const commands = [...stdout.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map(([, name]) => name);
     expect({ code, commands }).toEqual({
       code: 0,
-      commands: ['fn', 'project', 'gateway', 'event', 'invocation', 'dead-letter', 'template', 'login', 'api', 'completion', 'help'],
+      commands: [
+        'fn',
+        'project',
+        'gateway',
+        'event',
+        'secret',
+        'invocation',
+        'dead-letter',
+        'template',
+        'login',
+        'api',
+        'completion',
+        'help',
+      ],
     });
     expect(stdout).toContain('"ampoule get functions" is "ampoule fn get"');
   });

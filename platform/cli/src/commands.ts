@@ -1,6 +1,8 @@
 import type { Printer } from '@ampoule/lib/print';
 import type { Command } from 'commander';
+import { addAliases } from './commands/alias.ts';
 import { addApi } from './commands/api.ts';
+import { addCanary, addPromote } from './commands/canary.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addCreateEvent, addCreateGateway, addCreateProject } from './commands/create.ts';
 import { addDeadLetters } from './commands/dead-letter.ts';
@@ -16,18 +18,20 @@ import { addInvoke } from './commands/invoke.ts';
 import { addLogin } from './commands/login.ts';
 import { addLogs } from './commands/logs.ts';
 import { addRun } from './commands/run.ts';
+import { addCreateSecret } from './commands/secret.ts';
 import { Shell, type ShellOptions } from './commands/shell.ts';
 import { addTemplates } from './commands/template.ts';
 import { addRollback, addVersions } from './commands/versions.ts';
-import { apiGateways, functionEvents, functions, type Kind, projects } from './resources.ts';
+import { apiGateways, functionEvents, functions, type Kind, projects, secrets } from './resources.ts';
 
-const kinds: readonly Kind[] = [functions, projects, apiGateways, functionEvents];
+const kinds: readonly Kind[] = [functions, projects, apiGateways, functionEvents, secrets];
 const exportable: readonly Kind[] = [functions, projects];
 /** What makes an object of each kind. */
 const creators = new Map([
   [projects, addCreateProject],
   [apiGateways, addCreateGateway],
   [functionEvents, addCreateEvent],
+  [secrets, addCreateSecret],
 ]);
 
 const groups = new Map([
@@ -35,6 +39,7 @@ const groups = new Map([
   [projects, 'projects, which group functions'],
   [apiGateways, 'API gateways, which are public addresses before functions'],
   [functionEvents, 'events to try functions with'],
+  [secrets, 'secrets that functions have as variables or files'],
 ]);
 
 /**
@@ -73,6 +78,9 @@ function addGroup(program: Command, kind: Kind, shell: Shell): void {
     addDiff(group, shell);
     addVersions(group, shell);
     addRollback(group, shell);
+    addAliases(group, shell);
+    addCanary(group, shell);
+    addPromote(group, shell);
   }
   creators.get(kind)?.(group, 'create', shell);
   addGet(group, 'get', kind, shell).alias('list');

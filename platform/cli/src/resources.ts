@@ -115,6 +115,21 @@ export const apiGateways: Kind = {
   ],
 };
 
+export const secrets: Kind = {
+  title: 'Secret',
+  plural: 'secrets',
+  group: 'secret',
+  aliases: ['secret', 'sec'],
+  path: '/api/secrets',
+  namespaceHeader: 'x-ampoule-secret-namespace',
+  columns: [
+    ...common,
+    { title: 'Keys', value: ({ spec }) => field(spec, 'keys') },
+    { title: 'Functions', value: ({ status }) => field(status, 'functions') },
+    { title: 'Created', value: ({ metadata }) => field(metadata, 'creationTimestamp'), isWide: true },
+  ],
+};
+
 /** The header that says the namespace, where one is asked for. */
 export function namespaceOf({ connection }: ApiClient, kind: Kind): Record<string, string | undefined> {
   return { [kind.namespaceHeader]: connection.namespace };

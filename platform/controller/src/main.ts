@@ -12,8 +12,11 @@ import type { KubernetesObject } from '@ampoule/platform-api/kube/types';
 import { pino } from 'pino';
 import { Applier } from './applier.ts';
 import { FunctionReconciler } from './reconciler.ts';
+import { Rollouts } from './rollout/rollouts.ts';
 import { readSettings } from './settings.ts';
 import { Sleeper } from './sleep/sleeper.ts';
+import { leaderDesk } from './warm/leader-desk.ts';
+import { serveWarmPool, type WarmDesk } from './warm/server.ts';
 import { startWarmPool } from './warm/start.ts';
 
 const OWNED = `${labels.class}=function`;
@@ -35,19 +38,25 @@ await runComponent(logger, async () => {
     cronJobs: new Cache({ ...shared, resource: resources.cronJobs, labelSelector: OWNED }),
   };
   const projects = new Cache({ ...shared, resource: resources.projects });
+  const apiGateways = new Cache({ ...shared, resource: resources.apiGateways });
   const platform = new PlatformConfigSource(client, settings.namespace, logger);
   const reconciler = new FunctionReconciler({ client, functions, projects, platform, applier: new Applier(client, owned), settings });
   const controller = new Controller({ logger, primary: functions, reconcile: reconciler.reconcile, concurrency: CONCURRENCY });
   for (const cache of Object.values(owned) as Cache<KubernetesObject>[]) controller.follow(cache, functionKeyOf);
-  const caches = [functions, projects, ...Object.values(owned)];
-  let isLeading = false;
-  const health = serveHealth(settings.health, () => isLeading && caches.every(({ isSynced }) => isSynced));
+  const caches = [functions, projects, apiGateways, ...Object.values(owned)];
+  // One that waits to lead is ready as well, so that an update can go on to the leader.
+  const health = serveHealth(settings.health, () => caches.every(({ isSynced }) => isSynced));
   await Promise.all(caches.map((cache) => cache.start()));
+  // One that waits asks the leader, since the Service of the controller leads to both.
+  let desk: WarmDesk = leaderDesk({ client, logger, candidate: settings.candidate, port: settings.warm?.port });
+  const warmServer =
+    settings.warm && (await serveWarmPool({ bind: (key) => desk.bind(key) }, { host: settings.health.host, port: settings.warm.port }));
   const leadership = settings.candidate && (await Leadership.ofComponent(client, logger, settings.candidate));
-  isLeading = true;
   controller.start();
   const sleeper = new Sleeper({ client, namespace: settings.namespace, functions, platform, logger });
   sleeper.start();
+  const rollouts = new Rollouts({ client, functions, apiGateways, logger });
+  rollouts.start();
   const warm =
     settings.warm &&
     (await startWarmPool({
@@ -58,12 +67,13 @@ await runComponent(logger, async () => {
       platform,
       settings: settings.warm,
       functionNamespace: settings.namespace,
-      host: settings.health.host,
     }));
+  if (warm !== undefined) desk = warm.pool;
   logger.info({ namespace: settings.namespace }, 'controller started');
   return async () => {
     health.close();
-    await Promise.all([controller.stop(), sleeper.stop(), warm?.stop()]);
+    warmServer?.close();
+    await Promise.all([controller.stop(), sleeper.stop(), rollouts.stop(), warm?.stop()]);
     await leadership?.release();
     await Promise.all(caches.map((cache) => cache.stop()));
     client.close();

@@ -22,6 +22,13 @@ describe('the API', () => {
     expect((await fetch(`${dashboard.origin}/nothing`)).status).toBe(401);
   });
 
+  it('takes the token as the password of any user too', async () => {
+    const as = (pair: string) => ({ authorization: `Basic ${Buffer.from(pair).toString('base64')}` });
+    expect(await dashboard.call('GET', '/api/functions', undefined, as('ann:right'))).toMatchObject({ status: 200 });
+    for (const pair of ['ann:wrong', 'right:', 'right:right2'])
+      expect(await dashboard.call('GET', '/api/functions', undefined, as(pair))).toMatchObject({ status: 401 });
+  });
+
   it('follows a token that was changed', async () => {
     await writeFile(dashboard.tokenFile, 'new');
     expect(await dashboard.call('GET', '/api/functions')).toMatchObject({ status: 401 });

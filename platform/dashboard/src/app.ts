@@ -12,6 +12,7 @@ import { InvokerClient } from './invoker-client.ts';
 import { aboutRoutes } from './routes/about.ts';
 import { apiGatewayRoutes } from './routes/api-gateways.ts';
 import { asyncInvocationRoutes } from './routes/async-invocations.ts';
+import { functionAliasRoutes } from './routes/function-aliases.ts';
 import { functionEventRoutes } from './routes/function-events.ts';
 import { functionReplicaRoutes } from './routes/function-replicas.ts';
 import { functionSourceRoutes } from './routes/function-sources.ts';
@@ -20,6 +21,7 @@ import { functionVersionRoutes } from './routes/function-versions.ts';
 import { functionRoutes } from './routes/functions.ts';
 import { invocationRoutes } from './routes/invocations.ts';
 import { projectRoutes } from './routes/projects.ts';
+import { secretRoutes } from './routes/secrets.ts';
 import { v3ioStreamRoutes } from './routes/v3io-streams.ts';
 import type { Settings } from './settings.ts';
 import { makeStores } from './stores/stores.ts';
@@ -83,13 +85,15 @@ function routesOf({ client, registry, settings, platform }: AppOptions): ApiRout
     ...functionRoutes(stores, namespace),
     ...functionReplicaRoutes(stores, namespace),
     ...functionVersionRoutes(stores, namespace),
+    ...functionAliasRoutes(stores, namespace),
     ...invocationRoutes(stores.functions, { platform, defaultNamespace: namespace, intakeUrl: invoker.intakeUrl }),
-    ...asyncInvocationRoutes(new InvokerClient(invoker.adminUrl), namespace),
+    ...asyncInvocationRoutes(new InvokerClient(invoker), namespace),
     ...projectRoutes(stores, namespace),
     ...functionEventRoutes(stores, namespace),
     ...functionSourceRoutes(registry, namespace),
     ...functionTemplateRoutes(new TemplateStore(settings.templatesFolder)),
     ...apiGatewayRoutes(stores, namespace),
+    ...secretRoutes(stores, namespace),
     ...v3ioStreamRoutes(),
     ...aboutRoutes(settings, platform),
   ];

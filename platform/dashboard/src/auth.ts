@@ -13,13 +13,20 @@ export class TokenCheck {
   /** @throws AMP_TOKEN_WRONG */
   async check(authorization: string | undefined): Promise<void> {
     const expected = (await readFile(this.#file, 'utf8')).trim();
-    const [, shown = ''] = /^Bearer (.+)$/.exec(authorization ?? '') ?? [];
-    if (expected !== '' && isSame(shown, expected)) return;
+    if (expected !== '' && isSame(shownIn(authorization ?? ''), expected)) return;
     throw dashboardError('AMP_TOKEN_WRONG', {
       what: authorization === undefined ? 'Missing Authorization header' : 'The token is not the right one',
-      fix: 'Send the header "Authorization: Bearer TOKEN" with the token that the installer printed.',
+      fix: 'Send the header "Authorization: Bearer TOKEN" with the token that the installer printed, or the token as the password of a user.',
     });
   }
+}
+
+/** The token, or the password of any user: Nuclio's own clients know no other way. */
+function shownIn(authorization: string): string {
+  const [, scheme = '', value = ''] = /^(Bearer|Basic) (.+)$/i.exec(authorization) ?? [];
+  if (scheme.toLowerCase() !== 'basic') return value;
+  const pair = Buffer.from(value, 'base64').toString();
+  return pair.slice(pair.indexOf(':') + 1);
 }
 
 /** Digests have one length, so the time that comparing them takes tells nothing about the token. */

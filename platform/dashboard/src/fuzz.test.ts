@@ -1,11 +1,10 @@
-import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryExec } from '@ampoule/lib/exec';
-import { digestOf } from '@ampoule/lib/oci/digest';
 import { silentLogger } from '@ampoule/platform-api/kube/logger';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 // The real invoker, since its answers have to be as the document says; the dashboard knows nothing of it but its API.
 import { NatsServer } from '../../../airgap-tests/brokers/nats.ts';
+import { pythonPackages } from '../../../airgap-tests/src/python-packages.ts';
 import { readSettings } from '../../invoker/src/settings.ts';
 import { startInvoker } from '../../invoker/src/start.ts';
 import { environment } from '../../invoker/src/testing/invoker.ts';
@@ -13,7 +12,6 @@ import { Target } from '../../invoker/src/testing/target.ts';
 import { startDashboard, type TestDashboard } from './testing/dashboard.ts';
 
 const FOLDER = join(import.meta.dirname, '../fuzz');
-const CACHE = join(import.meta.dirname, '../../../.cache/fuzz');
 const INSTALL_MS = 300_000;
 const FUZZ_MS = 120_000;
 
@@ -31,7 +29,7 @@ let dashboard: TestDashboard;
 const stops: (() => Promise<void> | void)[] = [];
 
 beforeAll(async () => {
-  packages = await installed();
+  packages = await pythonPackages(join(FOLDER, 'requirements.txt'));
   dashboard = await startDashboard({ invoker: await invokerUrls() });
   stops.unshift(() => dashboard.stop());
   await dashboard.create('f');
@@ -50,24 +48,6 @@ async function invokerUrls() {
   return { intakeUrl: `http://127.0.0.1:${ports.intake}`, adminUrl: `http://127.0.0.1:${ports.admin}` };
 }
 
-/** A folder with schemathesis and what it depends on, as the lockfile pins them. */
-async function installed(): Promise<string> {
-  const lock = join(FOLDER, 'requirements.txt');
-  const folder = join(CACHE, digestOf(await readFile(lock)).slice('sha256:'.length, 'sha256:'.length + 16));
-  const isThere = await access(folder).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) return folder;
-  const unfinished = `${folder}-${process.pid}`;
-  await mkdir(unfinished, { recursive: true });
-  const options = ['--quiet', '--disable-pip-version-check', '--require-hashes', '--only-binary=:all:', '--no-warn-script-location'];
-  const { code, stderr } = await tryExec('python3', ['-m', 'pip', 'install', ...options, '--target', unfinished, '--requirement', lock]);
-  expect(code, stderr).toBe(0);
-  await rename(unfinished, folder).catch(() => rm(unfinished, { recursive: true }));
-  return folder;
-}
-
 it('answers whatever comes as its OpenAPI document says, and never fails', { timeout: FUZZ_MS }, async () => {
   const args = [
     ...['--config-file', join(FOLDER, 'schemathesis.toml'), 'run', `${dashboard.origin}/api/openapi.json`, '--no-color'],
@@ -78,7 +58,7 @@ it('answers whatever comes as its OpenAPI document says, and never fails', { tim
   ];
   const program = 'import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())';
 
-  const { code, stdout, stderr } = await tryExec('python3', ['-c', program, ...args], { env: { PYTHONPATH: packages }, cwd: CACHE });
+  const { code, stdout, stderr } = await tryExec('python3', ['-c', program, ...args], { env: { PYTHONPATH: packages }, cwd: packages });
 
   const report = stdout.slice(stdout.indexOf('= FAILURES ='));
   expect(code, `${report}\n${stderr}`).toBe(0);

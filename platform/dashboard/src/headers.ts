@@ -12,6 +12,10 @@ export const headers = {
   deleteStrategy: 'x-nuclio-delete-project-strategy',
   wait: 'x-nuclio-wait-function-action',
   creationTimeout: 'x-nuclio-creation-state-updated-timeout',
+  /** Ours, as are secrets for functions. */
+  secretNamespace: 'x-ampoule-secret-namespace',
+  /** Ours: exports have the secrets of functions too, as a backup needs them. */
+  exportSecrets: 'x-ampoule-export-secrets',
   autofix: 'x-nuclio-autofix-function-configuration',
   importedOnly: 'x-nuclio-imported-function-only',
   verifyRegistry: 'x-nuclio-verify-external-registry',

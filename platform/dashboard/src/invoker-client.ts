@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { messageOf } from '@ampoule/lib/errors';
 import * as z from 'zod';
 import { dashboardError } from './errors.ts';
@@ -8,33 +9,43 @@ export interface InvokerAnswer {
   body: Buffer;
 }
 
+export interface InvokerPlace {
+  /** Both are absent where there is no invoker. */
+  adminUrl: string | undefined;
+  tokenFile: string | undefined;
+}
+
 const TIMEOUT_MS = 30_000;
+const UNAUTHORIZED = 401;
 const failureSchema = z.object({ error: z.string() });
 
 /** Asks the invoker's own API, which is for the platform alone. */
 export class InvokerClient {
-  readonly #url: string | undefined;
+  readonly #place: InvokerPlace;
 
-  constructor(url: string | undefined) {
-    this.#url = url;
+  constructor(place: InvokerPlace) {
+    this.#place = place;
   }
 
   /** @throws AMP_INVOKER_AWAY */
   async ask(method: string, path: string): Promise<InvokerAnswer> {
-    if (this.#url === undefined) throw away('This appliance has none');
-    try {
-      const signal = AbortSignal.timeout(TIMEOUT_MS);
-      const response = await fetch(`${this.#url}${path}`, {
-        method,
-        signal,
-        redirect: 'manual',
-        headers: { 'accept-encoding': 'identity' },
-      });
-      return { status: response.status, headers: response.headers, body: Buffer.from(await response.arrayBuffer()) };
-    } catch (cause) {
+    const { adminUrl, tokenFile } = this.#place;
+    if (adminUrl === undefined || tokenFile === undefined) throw away('This appliance has none');
+    const { status, headers, body } = await send(method, `${adminUrl}${path}`, tokenFile).catch((cause: unknown) => {
       throw away(messageOf(cause), cause);
-    }
+    });
+    // The token that is wrong is not the one of who asks here.
+    if (status === UNAUTHORIZED) throw away('It does not take the token of the dashboard');
+    return { status, headers, body };
   }
+}
+
+/** The token is read anew each time, so that a changed secret counts at once. */
+async function send(method: string, url: string, tokenFile: string): Promise<InvokerAnswer> {
+  const token = (await readFile(tokenFile, 'utf8')).trim();
+  const headers = { 'accept-encoding': 'identity', authorization: `Bearer ${token}` };
+  const response = await fetch(url, { method, headers, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) });
+  return { status: response.status, headers: response.headers, body: Buffer.from(await response.arrayBuffer()) };
 }
 
 /** A failure of the invoker in the form that the dashboard has for failures. */

@@ -21,6 +21,8 @@ const settingsSchema = z.object({
   /** Where the invoker takes requests that become asynchronous invocations, and where it tells of them; absent where there is none. */
   AMPOULE_INVOKER_INTAKE_URL: z.url({ protocol: /^http$/ }).optional(),
   AMPOULE_INVOKER_ADMIN_URL: z.url({ protocol: /^http$/ }).optional(),
+  /** File that holds the token which the invoker asks for where it tells of them. */
+  AMPOULE_INVOKER_TOKEN_FILE: z.string().min(1).optional(),
   AMPOULE_VERSION: z.string().default('dev'),
   ...registryVariables,
   LOG_LEVEL: z.string().default('info'),
@@ -37,7 +39,11 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     ingressHosts: found.AMPOULE_INGRESS_HOSTS,
     templatesFolder: found.AMPOULE_TEMPLATES_FOLDER,
     warmNamespace: found.AMPOULE_WARM_NAMESPACE,
-    invoker: { intakeUrl: found.AMPOULE_INVOKER_INTAKE_URL, adminUrl: found.AMPOULE_INVOKER_ADMIN_URL },
+    invoker: {
+      intakeUrl: found.AMPOULE_INVOKER_INTAKE_URL,
+      adminUrl: found.AMPOULE_INVOKER_ADMIN_URL,
+      tokenFile: found.AMPOULE_INVOKER_TOKEN_FILE,
+    },
     version: found.AMPOULE_VERSION,
     registry: found as RegistryVariables,
     logLevel: found.LOG_LEVEL,

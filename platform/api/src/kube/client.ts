@@ -6,7 +6,7 @@ import type { KubeConfig, KubernetesObject } from '@kubernetes/client-node';
 import * as z from 'zod';
 import { platformError } from '../errors.ts';
 import { type KubeResource, pathOf, resources } from './resources.ts';
-import { type KubeRequest, type KubeResponse, KubeTransport } from './transport.ts';
+import { type KubeRequest, type KubeResponse, KubeTransport, USUAL_TIMEOUT_MS } from './transport.ts';
 
 const statusSchema = z.looseObject({ message: z.string().optional(), reason: z.string().optional() });
 const objectSchema = z.looseObject({ metadata: z.looseObject({ resourceVersion: z.string() }) });
@@ -29,9 +29,9 @@ export class KubeClient {
   readonly config: KubeConfig;
   readonly #transport: KubeTransport;
 
-  constructor(config: KubeConfig) {
+  constructor(config: KubeConfig, { timeoutMs = USUAL_TIMEOUT_MS }: { timeoutMs?: number } = {}) {
     this.config = config;
-    this.#transport = new KubeTransport(config);
+    this.#transport = new KubeTransport(config, timeoutMs);
   }
 
   /** One object, or undefined where there is none. */

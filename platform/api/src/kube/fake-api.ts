@@ -15,6 +15,8 @@ export class FakeApi {
   readonly writes: string[] = [];
   /** When set, answers instead of the server; true means that it did. */
   intercept: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
+  /** When set, what was done is told only after this. */
+  beforeAnswer: ((request: IncomingMessage) => Promise<unknown> | undefined) | undefined;
   /** Logs by the paths of their pods; what is added with `log` reaches those who follow. */
   readonly logs = new Map<string, string>();
   readonly #followers = new Set<{ path: string; response: ServerResponse }>();
@@ -82,8 +84,11 @@ export class FakeApi {
     if (method !== 'GET') this.writes.push(`${method} ${pathname}`);
     if (this.intercept?.(request, response)) return;
     const body = method === 'GET' ? undefined : ((await json(request)) as RawObject);
-    const answer = (status: number, value: object) =>
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+    const answer = async (status: number, value: object) => {
+      const text = JSON.stringify(value);
+      await this.beforeAnswer?.(request);
+      response.writeHead(status, { 'content-type': 'application/json' }).end(text);
+    };
     if (searchParams.get('watch') === 'true') {
       response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
       const watch = { path: pathname, response };
@@ -128,7 +133,7 @@ export class FakeApi {
       isApply &&
       isWithin({ ...body, metadata: undefined }, { ...current, metadata: undefined }) &&
       isWithin(body?.metadata ?? {}, current.metadata);
-    answer(200, isSame ? current : this.put(pathname, next));
+    void answer(200, isSame ? current : this.put(pathname, next));
   }
   #answerLog(pod: string, query: URLSearchParams, response: ServerResponse): void {
     const text = this.logs.get(pod);

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { KubeClient } from './client.ts';
 import { FakeApi } from './fake-api.ts';
-import { Leadership } from './leadership.ts';
+import { Leadership, leaderAddressOf } from './leadership.ts';
 import { silentLogger as logger } from './logger.ts';
+import { resources } from './resources.ts';
 
 const PATH = '/apis/coordination.k8s.io/v1/namespaces/ns/leases/one';
 let api: FakeApi;
@@ -17,6 +18,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   api.intercept = undefined;
+  api.beforeAnswer = undefined;
   for (const leadership of held) await leadership.release();
   client.close();
   api.stop();
@@ -24,8 +26,8 @@ afterEach(async () => {
 
 const holder = () => (api.objects.get(PATH)?.spec as { holderIdentity?: string } | undefined)?.holderIdentity;
 
-async function acquire(identity: string, onLost = vi.fn()): Promise<Leadership> {
-  const times = { durationSeconds: 1, renewWithinMs: 600, retryMs: 50 };
+async function acquire(identity: string, onLost = vi.fn(), requestTimeoutMs = 500): Promise<Leadership> {
+  const times = { durationSeconds: 1, renewWithinMs: 600, requestTimeoutMs, retryMs: 50 };
   const leadership = await Leadership.acquire({ client, logger, namespace: 'ns', name: 'one', identity, onLost, ...times });
   held.push(leadership);
   return leadership;
@@ -49,6 +51,17 @@ it('makes the first candidate the leader, and keeps it so for longer than a leas
   expect([onLost.mock.calls, second.mock.calls]).toEqual([[], []]);
   await held[0]?.release();
   await waiting;
+});
+
+it('says where its leader is reached, for as long as there is one', async () => {
+  const candidate = { namespace: 'ns', name: 'one', identity: 'a', address: '10.0.0.9' };
+  expect(await leaderAddressOf(client, candidate)).toBeUndefined();
+  leaveLease('dead');
+  const leadership = await Leadership.acquire({ client, logger, ...candidate, onLost: vi.fn(), retryMs: 50 });
+  expect(await leaderAddressOf(client, candidate)).toBe('10.0.0.9');
+
+  await leadership.release();
+  expect(await leaderAddressOf(client, candidate)).toBeUndefined();
 });
 
 it('lets the next candidate lead soon after the leader has gone in order', async () => {
@@ -116,4 +129,64 @@ it('tells that it may not lead any more before another one may, where the API se
   await expect.poll(() => onLost.mock.calls.length, { timeout: 3000 }).toBe(1);
 
   expect(performance.now() - began).toBeLessThan(1000);
+});
+
+it('counts its time from when a renewal was sent, as that is what others see, not from its answer', async () => {
+  const sent: number[] = [];
+  const lost: number[] = [];
+  const onLost = vi.fn(() => void lost.push(performance.now()));
+  await acquire('a', onLost);
+  api.intercept = (request, response) => {
+    if (request.method !== 'PUT') return false;
+    sent.push(performance.now());
+    if (sent.length > 1) response.writeHead(503).end();
+    return sent.length > 1;
+  };
+  api.beforeAnswer = () => delay(400);
+
+  await expect.poll(() => lost.length, { timeout: 3000 }).toBe(1);
+
+  expect((lost[0] ?? 0) - (sent[0] ?? 0)).toBeLessThan(800);
+});
+
+it('stays the leader while one of its requests is never answered', async () => {
+  const onLost = vi.fn();
+  await acquire('a', onLost, 200);
+  let puts = 0;
+  api.intercept = ({ method }) => method === 'PUT' && ++puts === 1;
+
+  await delay(1000);
+
+  expect(puts).toBeGreaterThan(1);
+  expect(onLost.mock.calls).toEqual([]);
+});
+
+it('stays the leader while all connections of its component wait for answers', async () => {
+  const onLost = vi.fn();
+  await acquire('a', onLost);
+  api.intercept = ({ url = '' }) => url.endsWith('/slow');
+  const slow = Array.from({ length: 16 }, () => client.read(resources.configMaps, 'ns', 'slow').catch(() => undefined));
+
+  await delay(1000);
+
+  expect(onLost.mock.calls).toEqual([]);
+  client.close();
+  await Promise.all(slow);
+});
+
+it('says nothing any more once it is released, even where a renewal was under way', async () => {
+  const onLost = vi.fn();
+  const leadership = await acquire('a', onLost);
+  const asked = Promise.withResolvers<void>();
+  api.beforeAnswer = () => {
+    asked.resolve();
+    return delay(100);
+  };
+  await asked.promise;
+
+  await leadership.release();
+
+  await delay(900);
+  expect(holder()).toBe('');
+  expect(onLost.mock.calls).toEqual([]);
 });

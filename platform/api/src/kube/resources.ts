@@ -1,4 +1,5 @@
 import type {
+  CoreV1Event,
   KubernetesObject,
   V1ConfigMap,
   V1CronJob,
@@ -9,6 +10,7 @@ import type {
   V1Namespace,
   V1Pod,
   V1ReplicaSet,
+  V1Secret,
   V1Service,
   V1StatefulSet,
   V2HorizontalPodAutoscaler,
@@ -40,8 +42,10 @@ export const resources = {
   /** `revision` and `data` are parsed by `versions.ts`. */
   functionVersions: kind<RawObject>('apps/v1', 'ControllerRevision', 'controllerrevisions'),
   configMaps: kind<V1ConfigMap>('v1', 'ConfigMap', 'configmaps'),
+  secrets: kind<V1Secret>('v1', 'Secret', 'secrets'),
   services: kind<V1Service>('v1', 'Service', 'services'),
   pods: kind<V1Pod>('v1', 'Pod', 'pods'),
+  events: kind<CoreV1Event>('v1', 'Event', 'events'),
   namespaces: kind<V1Namespace>('v1', 'Namespace', 'namespaces', false),
   deployments: kind<V1Deployment>('apps/v1', 'Deployment', 'deployments'),
   replicaSets: kind<V1ReplicaSet>('apps/v1', 'ReplicaSet', 'replicasets'),

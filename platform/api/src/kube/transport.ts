@@ -19,7 +19,8 @@ export interface KubeResponse {
   body: string;
 }
 
-const TIMEOUT_MS = 30_000;
+/** A request and its answer have this time, unless the client says otherwise. */
+export const USUAL_TIMEOUT_MS = 30_000;
 /** Requests beyond this number wait for a free connection; answers that go on, such as logs, have connections of their own. */
 const CONNECTIONS = 16;
 const STREAMS = 64;
@@ -32,11 +33,13 @@ const LONGEST_PAUSE_MS = 5000;
 export class KubeTransport {
   readonly #config: KubeConfig;
   readonly #origin: string;
+  readonly #timeoutMs: number;
   readonly #agent: HttpAgent;
   readonly #streamAgent: HttpAgent;
 
-  constructor(config: KubeConfig) {
+  constructor(config: KubeConfig, timeoutMs: number) {
     this.#config = config;
+    this.#timeoutMs = timeoutMs;
     this.#origin = config.getCurrentCluster()?.server ?? '';
     const Agent = this.#origin.startsWith('https:') ? HttpsAgent : HttpAgent;
     this.#agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
@@ -45,7 +48,7 @@ export class KubeTransport {
 
   /** @throws AMP_KUBE_UNREACHABLE; any status is an answer */
   async send(request: KubeRequest): Promise<KubeResponse> {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const signal = AbortSignal.timeout(this.#timeoutMs);
     try {
       for (let attempt = 1; ; attempt++) {
         const response = await this.#request(request, this.#agent, signal);
@@ -55,7 +58,7 @@ export class KubeTransport {
         await delay(pauseOf(response), undefined, { signal });
       }
     } catch (cause) {
-      throw unreachable(this.#origin, signal.aborted ? `no answer within ${TIMEOUT_MS / 1000} s` : cause);
+      throw unreachable(this.#origin, signal.aborted ? `no answer within ${this.#timeoutMs / 1000} s` : cause);
     }
   }
 

@@ -11,6 +11,7 @@ export type {
   V1ObjectMeta,
   V1Pod,
   V1PodSpec,
+  V1Secret,
   V1Service,
   V1ServicePort,
   V1Volume,

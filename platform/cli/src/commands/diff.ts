@@ -1,6 +1,9 @@
 import { styleText } from 'node:util';
+import { annotations } from '@ampoule/platform-api/constants';
 import { enrichFunction } from '@ampoule/platform-api/enrich';
 import type { FunctionConfig } from '@ampoule/platform-api/function';
+import { maskFunction, referencesIn } from '@ampoule/platform-api/mask';
+import { referenceOf } from '@ampoule/platform-api/mask-fields';
 import type { Command } from 'commander';
 import { type Difference, differencesOf } from '../deploy/differences.ts';
 import { addDeployFlags } from '../deploy/flags.ts';
@@ -13,6 +16,7 @@ import { withExamples } from './examples.ts';
 import type { Shell } from './shell.ts';
 
 const CODE = 'spec.build.functionSourceCode';
+const SECRET = `metadata.annotations.${annotations.secret}`;
 /** What the platform notes down of a build, and the image that it made. */
 const OF_BUILD: readonly string[] = ['spec.image', 'spec.imageHash', 'spec.build.timestamp', 'spec.build.mode'];
 
@@ -37,18 +41,20 @@ export function addDiff(parent: Command, shell: Shell): Command {
   return withExamples(addDeployFlags(command), `${at} ./hello`, `${at} ./hello --min-replicas 3`);
 }
 
-/** What is compared is what the platform would keep: with all that a function leaves out filled in. */
+/** What is compared is what the platform would keep: with all that a function leaves out filled in. Nobody can see whether secrets differ. */
 function changesOf(current: ApiObject | undefined, config: FunctionConfig): Difference[] {
   if (current === undefined) return [];
   const { labels } = current.metadata;
   const wanted = enrichFunction({ ...config, metadata: { ...config.metadata, labels: { ...labels, ...config.metadata.labels } } });
   const isBuilt = !config.spec.image;
-  const view = ({ metadata, spec }: { metadata: { labels?: unknown; annotations?: unknown }; spec: object }) => ({
+  const view = ({ metadata, spec }: { metadata: Pick<FunctionConfig['metadata'], 'labels' | 'annotations'>; spec: object }) => ({
     metadata: { labels: metadata.labels, annotations: metadata.annotations },
     spec,
   });
   const before = view({ metadata: current.metadata, spec: current.spec });
-  return differencesOf(before, view(wanted)).filter(({ field }) => !(isBuilt && OF_BUILD.includes(field)));
+  const references = new Set(referencesIn(before));
+  const { masked } = maskFunction(view(wanted), (path) => references.has(referenceOf(path)));
+  return differencesOf(before, masked).filter(({ field }) => field !== SECRET && !(isBuilt && OF_BUILD.includes(field)));
 }
 
 function lineOf({ field, before, after }: Difference): string {

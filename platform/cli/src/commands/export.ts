@@ -10,12 +10,14 @@ import type { Shell } from './shell.ts';
 export function addExport(parent: Command, name: string, kind: Kind, shell: Shell): Command {
   const command = parent
     .command(`${name} [name]`)
-    .description(`write ${nounOf(kind)}s, or one, in a form that "import" reads; without secrets of triggers`)
+    .description(`write ${nounOf(kind)}s, or one, in a form that "import" reads; without the secrets of functions`)
     .addOption(outputOption(['yaml', 'json']))
-    .action(async (wanted: string | undefined, { output }: { output: Format }) => {
+    .option('--with-secrets', 'with passwords and the like of functions, for a backup')
+    .action(async (wanted: string | undefined, { output, withSecrets }: { output: Format; withSecrets?: boolean }) => {
       const api = await shell.connect();
       const path = wanted === undefined ? kind.path : pathOf(kind, wanted);
-      const data = await api.read(z.looseObject({}), `${path}?export=true`, namespaceOf(api, kind));
+      const headers = { ...namespaceOf(api, kind), 'x-ampoule-export-secrets': withSecrets ? 'true' : undefined };
+      const data = await api.read(z.looseObject({}), `${path}?export=true`, headers);
       show(shell.printer, { data, text: () => yamlOf(data) }, output);
     });
   return withExamples(command, `ampoule ${parent.name()} ${name} > all.yaml`, `ampoule ${parent.name()} ${name} hello -o json`);

@@ -4,7 +4,20 @@ import { type Command, Option } from 'commander';
 import * as z from 'zod';
 import { collect } from '../collect.ts';
 import type { Draft } from '../source/read.ts';
-import { count, jsonObject, logSinks, pairs, sourceCode, text, texts, variables, volumes, yes } from './values.ts';
+import {
+  count,
+  jsonObject,
+  logSinks,
+  pairs,
+  secretNames,
+  secretVolumes,
+  sourceCode,
+  text,
+  texts,
+  variables,
+  volumes,
+  yes,
+} from './values.ts';
 
 /** A flag of nuctl, how its text is read, and the field of a function that it sets. */
 type DeployFlag = [flag: string, help: string, schema: z.ZodType, path: readonly string[]];
@@ -17,6 +30,8 @@ const flags: readonly DeployFlag[] = [
   ['-l, --labels <a=b,...>', 'labels', pairs, ['metadata', 'labels']],
   ['--annotations <a=b,...>', 'annotations', pairs, ['metadata', 'annotations']],
   ['-e, --env <name=value>', 'variable of the environment; can be repeated', variables, ['spec', 'env']],
+  ['--secret <name>', 'secret whose values are variables; can be repeated', secretNames, ['spec', 'envFrom']],
+  ['--secret-volume <name:folder>', 'secret whose values are files in a folder; can be repeated', secretVolumes, ['spec', 'volumes']],
   ['--triggers <json>', 'triggers by their names, in JSON', jsonObject, ['spec', 'triggers']],
   ['--data-bindings <json>', 'data bindings by their names, in JSON', jsonObject, ['spec', 'dataBindings']],
   ['--replicas <count>', 'replicas, where they do not scale', count, ['spec', 'replicas']],
@@ -56,7 +71,7 @@ const flags: readonly DeployFlag[] = [
   ['--offline', 'build without a network', yes, ['spec', 'build', 'offline']],
 ];
 
-const REPEATED: readonly z.ZodType[] = [pairs, texts, variables, volumes];
+const REPEATED: readonly z.ZodType[] = [pairs, texts, variables, volumes, secretNames, secretVolumes];
 
 const options = flags.map(([flag, help, schema, path]) => {
   const option = new Option(flag, help);

@@ -42,10 +42,22 @@ export const volumes = z.array(z.string().regex(/^[^:]+:[^:]+$/, 'must be HOST-F
   }),
 );
 
+/** Names of secrets: each of their values is a variable. */
+export const secretNames = z.array(text).transform((names) => names.map((name) => ({ secretRef: { name } })));
+
+/** `NAME:FOLDER`: each value of a secret is a file in the folder. */
+export const secretVolumes = z.array(z.string().regex(/^[^:]+:\/[^:]*$/, 'must be NAME:/FOLDER')).transform((values) =>
+  values.map((value) => {
+    const [secretName = '', mountPath] = value.split(':');
+    const name = `secret-${secretName}`;
+    return { volume: { name, secret: { secretName } }, volumeMount: { name, mountPath, readOnly: true } };
+  }),
+);
+
 export const sourceCode = text.transform((code) => Buffer.from(code).toString('base64'));
 export const logSinks = z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').transform((level) => [{ level }]);
 
-function splitPair(pair: string): [name: string, value: string] {
+export function splitPair(pair: string): [name: string, value: string] {
   const at = pair.indexOf('=');
   return [pair.slice(0, at), pair.slice(at + 1)];
 }

@@ -2,8 +2,11 @@ import { paths, ports } from '@ampoule/platform-api/constants';
 import type { NuclioFunction } from '@ampoule/platform-api/function';
 import { hardened } from '@ampoule/platform-api/kube/pod-security';
 import type { V1Container } from '@ampoule/platform-api/kube/types';
+import { mountedSecretOf } from '@ampoule/platform-api/mask';
+import { RESTORE_VARIABLE } from '@ampoule/platform-api/mask-secret';
 import type { RenderContext } from './context.ts';
 import { metricsPortOf } from './metrics-port.ts';
+import { openVariablesOf } from './secret-variables.ts';
 import { volumeMountsOf } from './volumes.ts';
 
 /** The container that runs the processor. */
@@ -20,7 +23,7 @@ export function functionContainerOf(fn: NuclioFunction, { platform }: RenderCont
       ...(metricsPort === undefined ? [] : [{ name: 'metrics', containerPort: metricsPort, protocol: 'TCP' }]),
     ],
     env: [
-      ...((spec.env ?? []) as V1Container['env'] & object),
+      ...openVariablesOf(fn, spec.env, '/spec'),
       ...Object.entries(functionVariablesOf(fn)).map(([name, value]) => ({ name, value })),
       { name: 'NUCLIO_FUNCTION_INSTANCE', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
     ],
@@ -56,13 +59,15 @@ export function functionVariablesOf({ metadata, spec }: NuclioFunction): Record<
     NUCLIO_FUNCTION_VERSION: 'latest',
     NUCLIO_FUNCTION_DESCRIPTION: spec.description ?? '',
     NUCLIO_FUNCTION_HANDLER: spec.handler ?? '',
+    ...(mountedSecretOf({ metadata, spec }) === undefined ? {} : { [RESTORE_VARIABLE]: 'true' }),
   };
 }
 
 /** Sidecars and init containers: as they are given, with the function's mounts, and without rights that they do not ask for. */
-export function extraContainersOf(fn: NuclioFunction, containers: readonly object[] | null | undefined): V1Container[] {
-  return ((containers ?? []) as V1Container[]).map((container) => ({
+export function extraContainersOf(fn: NuclioFunction, kind: 'sidecars' | 'initContainers'): V1Container[] {
+  return ((fn.spec[kind] ?? []) as unknown as V1Container[]).map((container, index) => ({
     ...container,
+    ...(container.env === undefined ? {} : { env: openVariablesOf(fn, container.env, `/spec/${kind}[${index}]`) }),
     terminationMessagePolicy: container.terminationMessagePolicy ?? 'FallbackToLogsOnError',
     securityContext: { ...hardened, ...container.securityContext },
     volumeMounts: [...(container.volumeMounts ?? []), ...volumeMountsOf(fn)],

@@ -20,7 +20,7 @@ export function podOf(fn: NuclioFunction, context: RenderContext): V1PodSpec {
     preemptionPolicy: spec.preemptionPolicy,
     hostIPC: spec.hostIPC || undefined,
     imagePullSecrets: spec.imagePullSecrets ? [{ name: spec.imagePullSecrets }] : undefined,
-    initContainers: spec.initContainers?.length ? extraContainersOf(fn, spec.initContainers) : undefined,
+    initContainers: spec.initContainers?.length ? extraContainersOf(fn, 'initContainers') : undefined,
   };
   const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined && value !== null && value !== ''));
   return {
@@ -30,7 +30,7 @@ export function podOf(fn: NuclioFunction, context: RenderContext): V1PodSpec {
     terminationGracePeriodSeconds: 30,
     ...given,
     securityContext: { ...podSecurity, ...spec.securityContext },
-    containers: [functionContainerOf(fn, context), ...extraContainersOf(fn, spec.sidecars)],
+    containers: [functionContainerOf(fn, context), ...extraContainersOf(fn, 'sidecars')],
     volumes: volumesOf(fn),
   };
 }

@@ -5,8 +5,8 @@ import { type FunctionSpec, functionSpecSchema } from '@ampoule/platform-api/fun
 import { silentLogger as logger } from '@ampoule/platform-api/kube/logger';
 import { platformConfigSchema } from '@ampoule/platform-api/platform-config';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readActivity } from '../activity.ts';
 import { paths, startController, type TestController } from '../testing/controller.ts';
-import { readActivity } from './activity.ts';
 import { IdleTracker } from './idle-tracker.ts';
 import { sleepPolicyOf } from './policy.ts';
 import { Sleeper } from './sleeper.ts';
@@ -150,7 +150,7 @@ nuclio_processor_worker_allocation_total{result="error_timeout"} 9
 ampoule_processor_events_in_hand{trigger_id="a"} 1
 ampoule_processor_events_in_hand{trigger_id="b"} 2
 `;
-    expect(readActivity(metrics)).toEqual({ handled: 5, begun: 6, inHand: 3 });
+    expect(readActivity(metrics)).toEqual({ handled: 5, failed: 2, begun: 6, inHand: 3 });
   });
 
   it('without a count say nothing', () => {

@@ -12,7 +12,7 @@ import type { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-c
 import { keyOf, type RawObject, resources } from '@ampoule/platform-api/kube/resources';
 import type { V1Pod } from '@ampoule/platform-api/kube/types';
 import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
-import { activityOf } from './activity.ts';
+import { activityOf } from '../activity.ts';
 import { IdleTracker, type Observation } from './idle-tracker.ts';
 import { type SleepPolicy, sleepPolicyOf } from './policy.ts';
 

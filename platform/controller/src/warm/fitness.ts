@@ -1,4 +1,5 @@
 import type { NuclioFunction } from '@ampoule/platform-api/function';
+import { mountedReferencesIn } from '@ampoule/platform-api/mask';
 import type { RenderContext } from '../objects/context.ts';
 import { nodeSelectorOf } from '../objects/pod.ts';
 import { warmRuntimeOf } from './warm-pods.ts';
@@ -33,6 +34,7 @@ export function unfitnessOf(
     [nodeSelectorOf({ spec } as NuclioFunction, context), 'a node selector'],
     [spec.nodeName, 'a node'],
     [spec.hostIPC, 'hostIPC'],
+    [mountedReferencesIn({ metadata: {}, spec }), 'secrets'],
   ] as const;
   const [, found] = lacking.find(([value]) => isGiven(value)) ?? [];
   if (found !== undefined) return `it has ${found}`;

@@ -5,18 +5,16 @@ import type { Settings } from '../settings.ts';
 import { FunctionCode } from './code.ts';
 import { WarmPoolKeeper } from './keeper.ts';
 import { WarmPool, type WarmPoolOptions } from './pool.ts';
-import { serveWarmPool } from './server.ts';
 
 type StartOptions = Pick<WarmPoolOptions, 'client' | 'functions' | 'projects' | 'platform' | 'logger'> & {
   settings: NonNullable<Settings['warm']>;
   functionNamespace: string;
-  host: string;
 };
 
 /** Starts what binds functions to warm pods. */
-export async function startWarmPool({ settings, host, ...shared }: StartOptions): Promise<{ stop: () => Promise<void> }> {
+export async function startWarmPool({ settings, ...shared }: StartOptions): Promise<{ pool: WarmPool; stop: () => Promise<void> }> {
   const { client, logger } = shared;
-  const { namespace, privateKey, port, runtimeImages, registry } = settings;
+  const { namespace, privateKey, runtimeImages, registry } = settings;
   const pods = new Cache({ client, logger, namespace, resource: resources.pods });
   const deployments = new Cache({ client, logger, namespace, resource: resources.deployments });
   const code = new FunctionCode(await connectRegistry(registry), runtimeImages);
@@ -24,11 +22,10 @@ export async function startWarmPool({ settings, host, ...shared }: StartOptions)
   const pool = new WarmPool(options);
   const keeper = new WarmPoolKeeper(pool, options);
   await Promise.all([pods.start(), deployments.start()]);
-  const server = await serveWarmPool(pool, { host, port });
   keeper.start();
   return {
+    pool,
     stop: async () => {
-      server.close();
       await Promise.all([keeper.stop(), pods.stop(), deployments.stop()]);
     },
   };

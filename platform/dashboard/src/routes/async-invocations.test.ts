@@ -10,12 +10,15 @@ const ID = '6f2d5a3e-0c64-4e2a-9d6b-0a1b2c3d4e5f';
 let dashboard: TestDashboard;
 let invoker: Server;
 let asked: string[];
+let tokens: Set<string | undefined>;
 let answer: (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
 beforeEach(async () => {
   asked = [];
+  tokens = new Set();
   invoker = createServer(async (request, response) => {
     asked.push(`${request.method} ${request.url}`);
+    tokens.add(request.headers.authorization);
     answer(request, response, await text(request));
   }).listen(0, '127.0.0.1');
   await once(invoker, 'listening');
@@ -36,6 +39,7 @@ describe('invocations and dead letters', () => {
   it.each([
     ['GET', '/api/invocations?function=f', 'GET /invocations?function=nuclio%2Ff'],
     ['GET', '/api/invocations?function=other/f&limit=7', 'GET /invocations?function=other%2Ff&limit=7'],
+    ['GET', '/api/dead_letters?continue=12', 'GET /dead-letters?continue=12'],
     ['GET', `/api/invocations/${ID}`, `GET /invocations/${ID}`],
     ['DELETE', `/api/invocations/${ID}`, `DELETE /invocations/${ID}`],
     ['GET', '/api/dead_letters', 'GET /dead-letters?'],
@@ -47,6 +51,7 @@ describe('invocations and dead letters', () => {
     json(203, { fine: true });
     expect(await dashboard.call(method, path)).toMatchObject({ status: 203, body: { fine: true } });
     expect(asked).toEqual([expected]);
+    expect([...tokens]).toEqual(['Bearer token of tests']);
   });
 
   it('need the token', async () => {
@@ -70,6 +75,14 @@ describe('invocations and dead letters', () => {
     expect([result.status, result.headers.get('content-type'), await result.text()]).toEqual([404, 'text/csv', 'a,b']);
     json(404, { error: 'There is no such invocation' });
     expect(await (await fetch(path, { headers })).json()).toEqual({ error: 'There is no such invocation', errorStackTrace: '' });
+  });
+
+  it('are answered with 503 where the invoker does not take the token of the dashboard, since callers have the right one', async () => {
+    json(401, { error: 'The token is missing, or not the right one', code: 'AMP_INVOKER_TOKEN_WRONG' });
+    expect(await dashboard.call('GET', '/api/dead_letters')).toMatchObject({
+      status: 503,
+      body: { error: expect.stringMatching(/token of the dashboard/) },
+    });
   });
 
   it('are answered with 503 while the invoker is away', async () => {

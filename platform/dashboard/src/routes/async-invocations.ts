@@ -25,7 +25,9 @@ const querySchema = z.object({
     .string()
     .regex(/^\d{1,4}$/, 'must be a number')
     .optional(),
+  continue: z.string().optional().describe('That of the answer before, for what comes after it.'),
 });
+const continuation = z.string().optional().describe('Shown as the parameter of this name it brings what comes next; absent at the end.');
 
 /** /api/invocations and /api/dead_letters: what the invoker keeps, for who has the token. */
 export function asyncInvocationRoutes(invoker: InvokerClient, defaultNamespace: string): ApiRoute[] {
@@ -36,10 +38,14 @@ export function asyncInvocationRoutes(invoker: InvokerClient, defaultNamespace: 
   }
 
   function queryOf({ query, header }: Call<z.output<typeof querySchema>>): string {
-    const { function: named, limit } = query;
+    const { function: named, limit, continue: place } = query;
     const namespace = header(headers.functionNamespace) ?? defaultNamespace;
-    const wanted = named === undefined ? {} : { function: named.includes('/') ? named : `${namespace}/${named}` };
-    return new URLSearchParams({ ...wanted, ...(limit === undefined ? {} : { limit }) }).toString();
+    const wanted = {
+      ...(named === undefined ? {} : { function: named.includes('/') ? named : `${namespace}/${named}` }),
+      ...(limit === undefined ? {} : { limit }),
+      ...(place === undefined ? {} : { continue: place }),
+    };
+    return new URLSearchParams(wanted).toString();
   }
 
   const idOf = ({ params }: Call) => encodeURIComponent(params.id ?? '');
@@ -50,11 +56,11 @@ export function asyncInvocationRoutes(invoker: InvokerClient, defaultNamespace: 
       ...common,
       method: 'GET',
       url: '/api/invocations',
-      summary: 'Asynchronous invocations, the newest first.',
+      summary: 'Asynchronous invocations; what changed last comes first.',
       headers: [headers.functionNamespace],
       query: querySchema,
       status: 200,
-      answer: z.object({ invocations: z.array(invocationSchema) }),
+      answer: z.object({ invocations: z.array(invocationSchema), continue: continuation }),
       handle: (call) => pass(call, 'GET', `/invocations?${queryOf(call)}`),
     }),
     defineRoute({
@@ -102,7 +108,7 @@ export function asyncInvocationRoutes(invoker: InvokerClient, defaultNamespace: 
       headers: [headers.functionNamespace],
       query: querySchema,
       status: 200,
-      answer: z.object({ deadLetters: z.array(deadLetterSchema) }),
+      answer: z.object({ deadLetters: z.array(deadLetterSchema), continue: continuation }),
       handle: (call) => pass(call, 'GET', `/dead-letters?${queryOf(call)}`),
     }),
     defineRoute({

@@ -18,7 +18,7 @@ const stateSchema = z.looseObject({
 });
 const CREATION_TIMEOUT = '1m';
 
-const readHeaders = [headers.functionNamespace, headers.enrichApiGateways, headers.specCleanup] as const;
+const readHeaders = [headers.functionNamespace, headers.enrichApiGateways, headers.specCleanup, headers.exportSecrets] as const;
 const writeHeaders = [headers.functionNamespace, headers.projectName, headers.wait, headers.creationTimeout, headers.autofix] as const;
 
 /** /api/functions, as in Nuclio. */
@@ -26,14 +26,16 @@ export function functionRoutes({ functions, gateways }: Stores, defaultNamespace
   const namespaceOf = ({ header }: Call) => header(headers.functionNamespace) ?? defaultNamespace;
 
   /** The form in which a request wants functions. */
-  async function viewerOf(call: Call<z.output<typeof exportQuery>>): Promise<(fn: Stored) => object> {
-    if (call.query.export === 'true') return exportedFunctionOf;
+  async function viewsOf(call: Call<z.output<typeof exportQuery>>, found: readonly Stored[]): Promise<Record<string, object>> {
+    if (call.query.export === 'true') {
+      return byName(await functions.exported(found, call.flag(headers.exportSecrets)), exportedFunctionOf);
+    }
     const byFunction = call.flag(headers.enrichApiGateways) ? await gateways.namesByFunction(namespaceOf(call)) : undefined;
-    return (fn) => {
+    return byName(found, (fn) => {
       const cleaned = call.header(headers.specCleanup) === undefined ? fn : cleanedFunctionOf(fn);
       if (byFunction === undefined) return cleaned;
       return { ...cleaned, status: { ...cleaned.status, apiGateways: byFunction.get(fn.metadata.name) ?? [] } };
-    };
+    });
   }
 
   const write = async (call: Call<unknown, FunctionConfig>, method: 'deploy' | 'redeploy') => {
@@ -67,7 +69,7 @@ export function functionRoutes({ functions, gateways }: Stores, defaultNamespace
         const selector = project === undefined ? undefined : selectorOf(labels.project, project);
         const found = await functions.list(namespaceOf(call), selector);
         const wanted = found.filter(({ metadata }) => name === undefined || metadata.name === name);
-        return byName(wanted, await viewerOf(call));
+        return viewsOf(call, wanted);
       },
     }),
     defineRoute({
@@ -81,7 +83,7 @@ export function functionRoutes({ functions, gateways }: Stores, defaultNamespace
       failures: [400, 404],
       async handle(call) {
         const found = await functions.get(namespaceOf(call), call.params.id ?? '');
-        return (await viewerOf(call))(found);
+        return (await viewsOf(call, [found]))[found.metadata.name];
       },
     }),
     defineRoute({

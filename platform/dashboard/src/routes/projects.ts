@@ -52,7 +52,7 @@ export function projectRoutes(stores: Stores, defaultNamespace: string): ApiRout
       method: 'GET',
       url: '/api/projects',
       summary: 'List projects by their names, or export them with all that belongs to them.',
-      headers: [headers.projectNamespace, headers.projectName],
+      headers: [headers.projectNamespace, headers.projectName, headers.exportSecrets],
       query: exportQuery,
       status: 200,
       answer: z.union([z.record(z.string(), storedSchema), z.record(z.string(), exportedProjectSchema)]),
@@ -63,7 +63,10 @@ export function projectRoutes(stores: Stores, defaultNamespace: string): ApiRout
         const found = (await projects.list(namespace)).filter(({ metadata }) => name === undefined || metadata.name === name);
         if (call.query.export !== 'true') return byName(found, (project) => project);
         const exported = await Promise.all(
-          found.map(async (project) => [project.metadata.name, await exportProject(stores, namespace, project)]),
+          found.map(async (project) => [
+            project.metadata.name,
+            await exportProject(stores, namespace, project, call.flag(headers.exportSecrets)),
+          ]),
         );
         return Object.fromEntries(exported);
       },
@@ -72,14 +75,15 @@ export function projectRoutes(stores: Stores, defaultNamespace: string): ApiRout
       method: 'GET',
       url: '/api/projects/:id',
       summary: 'One project, or its export with all that belongs to it.',
-      headers: [headers.projectNamespace],
+      headers: [headers.projectNamespace, headers.exportSecrets],
       query: exportQuery,
       status: 200,
       answer: z.union([storedSchema, exportedProjectSchema]),
       failures: [400, 404],
       async handle(call) {
         const project = await projects.get(namespaceOf(call), call.params.id ?? '');
-        return call.query.export === 'true' ? exportProject(stores, project.metadata.namespace, project) : project;
+        if (call.query.export !== 'true') return project;
+        return exportProject(stores, project.metadata.namespace, project, call.flag(headers.exportSecrets));
       },
     }),
     defineRoute({

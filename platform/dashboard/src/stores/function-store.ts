@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { labels } from '@ampoule/platform-api/constants';
+import { annotations, labels } from '@ampoule/platform-api/constants';
 import { enrichFunction } from '@ampoule/platform-api/enrich';
 import { platformError } from '@ampoule/platform-api/errors';
 import type { FunctionConfig } from '@ampoule/platform-api/function';
@@ -14,6 +14,7 @@ import type { FunctionVersion } from '@ampoule/platform-api/versions';
 import { dashboardError, invalidRequest } from '../errors.ts';
 import type { ApiGatewayStore } from './api-gateway-store.ts';
 import type { FunctionEventStore } from './function-event-store.ts';
+import { FunctionSecrets, type Sealed } from './function-secrets.ts';
 import { functionStatusOf, statusAtStart } from './function-view.ts';
 import type { ProjectStore } from './project-store.ts';
 import { type Draft, ResourceStore, type Stored, storedSchema } from './resource-store.ts';
@@ -29,9 +30,10 @@ export interface FunctionStoreOptions {
 const POLL_MS = 200;
 const WAIT_LIMIT_MS = 600_000;
 
-/** The functions of the cluster. */
+/** The functions of the cluster. Whatever writes one, its secrets are taken out of it before. */
 export class FunctionStore extends ResourceStore<Stored> {
   readonly #others: FunctionStoreOptions;
+  readonly #secrets: FunctionSecrets;
 
   constructor(options: FunctionStoreOptions) {
     super({
@@ -46,6 +48,40 @@ export class FunctionStore extends ResourceStore<Stored> {
       codes: { notFound: 'AMP_FUNCTION_NOT_FOUND', exists: 'AMP_FUNCTION_EXISTS', stale: 'AMP_FUNCTION_STALE' },
     });
     this.#others = options;
+    this.#secrets = new FunctionSecrets(options.client, options.platform);
+  }
+
+  override async create(draft: Draft): Promise<Stored> {
+    const sealed = await this.#secrets.seal(draft);
+    const stored = await super.create(sealed.draft).catch(async (error: unknown) => {
+      await this.#secrets.discard(sealed, error);
+      throw error;
+    });
+    await this.#secrets.adopt(sealed, stored);
+    return stored;
+  }
+
+  override async update(namespace: string, name: string, change: (current: Stored) => Draft | Promise<Draft>): Promise<Stored> {
+    let sealed: Sealed | undefined;
+    let before: string | undefined;
+    const seal = async (current: Stored) => {
+      if (sealed !== undefined) await this.#secrets.discard(sealed);
+      sealed = undefined;
+      before = current.metadata.annotations?.[annotations.secret];
+      sealed = await this.#secrets.seal(await change(current), current);
+      return sealed.draft;
+    };
+    const stored = await super.update(namespace, name, seal).catch(async (error: unknown) => {
+      if (sealed !== undefined) await this.#secrets.discard(sealed, error);
+      throw error;
+    });
+    await this.#secrets.prune(stored, before);
+    return stored;
+  }
+
+  /** Functions as they leave the cluster. @throws AMP_SECRET_MISSING */
+  exported(functions: readonly Stored[], isWithSecrets: boolean): Promise<Stored[]> {
+    return Promise.all(functions.map((fn) => this.#secrets.exported(fn, isWithSecrets)));
   }
 
   /** Writes a function for the builder to find. @throws AMP_FUNCTION_EXISTS, AMP_PROJECT_MISSING, AMP_FUNCTION_INVALID */
@@ -84,6 +120,7 @@ export class FunctionStore extends ResourceStore<Stored> {
       throw condition('Function is used by api gateways', `Remove ${inWay.join(', ')} first.`);
     await Promise.all(inWay.map((gateway) => gateways.remove(namespace, gateway)));
     await this.remove(namespace, name);
+    await this.#secrets.removeOf(current);
     await events.removeOf(namespace, name);
   }
 

@@ -3,29 +3,21 @@ import { type FunctionConfig, type FunctionStatus, functionSpecSchema, functionS
 import * as z from 'zod';
 import { exportedOf, type Stored } from './resource-store.ts';
 
-const withTriggers = z.looseObject({ triggers: functionSpecSchema.shape.triggers });
 const withBuild = z.looseObject({ image: z.string().optional(), build: functionSpecSchema.shape.build });
 
 export function functionStatusOf({ status }: Stored): FunctionStatus {
   return functionStatusSchema.parse(status);
 }
 
-/** A function as it moves to another cluster: without secrets, and so that it is taken in there but not run. */
+/** A function as it moves to another cluster: so that it is taken in there but not run. */
 export function exportedFunctionOf(stored: Stored): { metadata: Record<string, unknown>; spec: Record<string, unknown> } {
   const { metadata, spec } = exportedOf(stored);
-  const triggers = Object.entries(withTriggers.parse(spec).triggers ?? {}).map(([key, trigger]) => {
-    const { password, secret, ...open } = trigger;
-    return [key, open] as const;
-  });
   const added = {
     [annotations.skipBuild]: 'true',
     [annotations.skipDeploy]: 'true',
     ...(functionStatusOf(stored).state === undefined ? {} : { [annotations.previousState]: functionStatusOf(stored).state }),
   };
-  return {
-    metadata: { ...metadata, annotations: { ...stored.metadata.annotations, ...added } },
-    spec: triggers.length === 0 ? spec : { ...spec, triggers: Object.fromEntries(triggers) },
-  };
+  return { metadata: { ...metadata, annotations: { ...stored.metadata.annotations, ...added } }, spec };
 }
 
 /** A function without what was made for this cluster: its registries, and the image that its source became. */

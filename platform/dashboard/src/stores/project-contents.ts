@@ -28,13 +28,13 @@ export async function deleteProject(stores: Stores, namespace: string, name: str
   if (strategy !== 'check') await stores.projects.remove(namespace, name);
 }
 
-/** A project with all that belongs to it, in the form in which another cluster takes it in. */
-export async function exportProject(stores: Stores, namespace: string, project: Stored): Promise<object> {
+/** A project with all that belongs to it, in the form in which another cluster takes it in. @throws AMP_SECRET_MISSING */
+export async function exportProject(stores: Stores, namespace: string, project: Stored, isWithSecrets: boolean): Promise<object> {
   const { functions, gateways } = await contentsOf(stores, namespace, project.metadata.name);
   const events = await Promise.all(functions.map(({ metadata }) => stores.events.listOf(namespace, metadata.name)));
   return {
     project: exportedOf(project),
-    functions: byName(functions, exportedFunctionOf),
+    functions: byName(await stores.functions.exported(functions, isWithSecrets), exportedFunctionOf),
     functionEvents: byName(events.flat(), exportedOf),
     apiGateways: byName(gateways, exportedOf),
   };

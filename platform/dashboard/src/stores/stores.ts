@@ -5,6 +5,7 @@ import { FunctionEventStore } from './function-event-store.ts';
 import { FunctionStore } from './function-store.ts';
 import { PodStore } from './pod-store.ts';
 import { ProjectStore } from './project-store.ts';
+import { SecretStore } from './secret-store.ts';
 
 /** All that the API reads and writes in the cluster. */
 export interface Stores {
@@ -13,6 +14,7 @@ export interface Stores {
   gateways: ApiGatewayStore;
   events: FunctionEventStore;
   pods: PodStore;
+  secrets: SecretStore;
 }
 
 export function makeStores(client: KubeClient, platform: PlatformConfig, warmNamespace: string | undefined): Stores {
@@ -20,5 +22,5 @@ export function makeStores(client: KubeClient, platform: PlatformConfig, warmNam
   const gateways = new ApiGatewayStore(client, projects);
   const events = new FunctionEventStore(client);
   const functions = new FunctionStore({ client, platform, projects, gateways, events });
-  return { functions, projects, gateways, events, pods: new PodStore(client, warmNamespace) };
+  return { functions, projects, gateways, events, pods: new PodStore(client, warmNamespace), secrets: new SecretStore(client) };
 }

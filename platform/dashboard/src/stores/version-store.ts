@@ -52,7 +52,8 @@ function versionBefore(versions: readonly FunctionVersion[], current: Stored): F
   throw condition('Function has no version before the current one', 'Deploy it as it is to be.');
 }
 
-function versionWith(wanted: number, versions: readonly FunctionVersion[]): FunctionVersion {
+/** @throws AMP_VERSION_NOT_FOUND */
+export function versionWith(wanted: number, versions: readonly FunctionVersion[]): FunctionVersion {
   const found = versions.find(({ version }) => version === wanted);
   if (found !== undefined) return found;
   const kept = versions.map(({ version }) => version).join(', ');

@@ -31,6 +31,8 @@ export async function startDashboard({ platform = {}, templatesFolder, invoker }
   const folder = await mkdtemp(join(tmpdir(), 'dashboard-'));
   const tokenFile = join(folder, 'token');
   await writeFile(tokenFile, 'right\n');
+  const invokerTokenFile = join(folder, 'invoker-token');
+  await writeFile(invokerTokenFile, 'token of tests\n');
   const registry = new FakeRegistry();
   const registryUrl = await registry.start();
   const settings = readSettings({
@@ -42,6 +44,7 @@ export async function startDashboard({ platform = {}, templatesFolder, invoker }
     AMPOULE_TEMPLATES_FOLDER: templatesFolder,
     AMPOULE_INVOKER_INTAKE_URL: invoker?.intakeUrl,
     AMPOULE_INVOKER_ADMIN_URL: invoker?.adminUrl,
+    AMPOULE_INVOKER_TOKEN_FILE: invokerTokenFile,
   });
   const app = makeApp({
     client,

@@ -9,6 +9,8 @@ export interface Activity {
   begun: number;
   /** Events that have ended. */
   handled: number;
+  /** Those of them that their handler failed at, or that were refused. */
+  failed: number;
   /** Events that have begun or wait, and have not ended; a processor of Nuclio does not say. */
   inHand: number;
 }
@@ -25,13 +27,14 @@ export async function activityOf({ metadata, status }: V1Pod): Promise<Activity>
   return readActivity(await get(status?.podIP ?? '', port));
 }
 
-/** The counts in the text of Prometheus' format. Without them nobody can say that the function is idle. */
+/** The counts in the text of Prometheus' format. Without them nobody can say what the function does. */
 export function readActivity(metrics: string): Activity {
-  const activity: Activity = { begun: 0, handled: 0, inHand: 0 };
+  const activity: Activity = { begun: 0, handled: 0, failed: 0, inHand: 0 };
   let isThere = false;
   for (const [, name, labels = '', value] of metrics.matchAll(SAMPLE)) {
     if (name === HANDLED) {
       activity.handled += Number(value);
+      if (labels.includes('result="failure"')) activity.failed += Number(value);
       isThere = true;
     }
     if (name === IN_HAND) activity.inHand += Number(value);

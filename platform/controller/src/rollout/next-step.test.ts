@@ -1,0 +1,85 @@
+import { type Canary, canarySchema } from '@ampoule/platform-api/alias';
+import { describe, expect, it } from 'vitest';
+import { nextStep, type Progress } from './next-step.ts';
+
+const canaryOf = (fields: Partial<Canary> = {}) => canarySchema.parse({ version: 2, stepWeight: 30, ...fields });
+const MINUTE_MS = 60_000;
+
+/** A canary with a share that was watched for a minute and did well. */
+const well: Progress = {
+  weight: 30,
+  sinceStepMs: MINUTE_MS,
+  status: { state: 'ready' },
+  watched: { forMs: MINUTE_MS, requests: 100, errors: 1 },
+};
+
+describe('a canary', () => {
+  it.each<[what: string, progress: Partial<Progress>, canary: Partial<Canary>, kind: string, weight: number, reason: string]>([
+    ['waits until it serves', { weight: 0, status: { state: 'waitingForResourceConfiguration' } }, {}, 'hold', 0, 'VersionStarting'],
+    ['gets a first step once it serves', { weight: 0 }, {}, 'step', 30, 'CanaryProgressing'],
+    [
+      'is not judged by what it did without a share',
+      { weight: 0, watched: { forMs: 1, requests: 50, errors: 50 } },
+      {},
+      'step',
+      30,
+      'CanaryProgressing',
+    ],
+    ['gets a first step while it sleeps', { weight: 0, status: { state: 'scaledToZero' } }, {}, 'step', 30, 'CanaryProgressing'],
+    ['begins with the share that it is given', { weight: 0 }, { weight: 5 }, 'step', 5, 'CanaryProgressing'],
+    ['gets a step more after its interval', {}, {}, 'step', 60, 'CanaryProgressing'],
+    ['gets all calls at last, and not more', { weight: 90 }, {}, 'step', 100, 'CanaryProgressing'],
+    ['is watched with all calls as well', { weight: 100, watched: { ...well.watched, forMs: 1 } }, {}, 'hold', 100, 'CanaryProgressing'],
+    ['becomes the stable version', { weight: 100 }, {}, 'promote', 0, 'RolloutCompleted'],
+    ['keeps its share until the interval is over', { watched: { ...well.watched, forMs: 59_999 } }, {}, 'hold', 30, 'CanaryProgressing'],
+    ['keeps its share until enough calls have come', { watched: { ...well.watched, requests: 9 } }, {}, 'hold', 30, 'TooFewRequests'],
+    ['keeps its share without steps', {}, { weight: 30, stepWeight: 0 }, 'hold', 30, 'CanaryHeld'],
+    ['keeps its share without steps for any time', { sinceStepMs: 1e9 }, { weight: 30, stepWeight: 0 }, 'hold', 30, 'CanaryHeld'],
+    ['bears the errors that it may', { watched: { ...well.watched, errors: 5 } }, { maxErrorRate: 5 }, 'step', 60, 'CanaryProgressing'],
+    ['goes back at once by more errors', { watched: { forMs: 1, requests: 100, errors: 2 } }, {}, 'back', 0, 'ErrorRateExceeded'],
+    [
+      'goes back by errors without steps as well',
+      { watched: { ...well.watched, errors: 2 } },
+      { weight: 30, stepWeight: 0 },
+      'back',
+      0,
+      'ErrorRateExceeded',
+    ],
+    ['is not judged by a few calls', { watched: { forMs: 1, requests: 9, errors: 9 } }, {}, 'hold', 30, 'CanaryProgressing'],
+    ['goes back where its pods fail', { status: { state: 'unhealthy', message: 'CrashLoopBackOff' } }, {}, 'back', 0, 'CanaryUnhealthy'],
+    [
+      'goes back where it does not serve in time',
+      { weight: 0, status: { state: 'waitingForResourceConfiguration' }, sinceStepMs: 601_000 },
+      {},
+      'back',
+      0,
+      'ProgressDeadlineExceeded',
+    ],
+    [
+      'goes back where nobody calls',
+      { sinceStepMs: 601_000, watched: { forMs: 601_000, requests: 0, errors: 0 } },
+      {},
+      'back',
+      0,
+      'ProgressDeadlineExceeded',
+    ],
+    [
+      'needs no calls where none are asked for',
+      { watched: { forMs: MINUTE_MS, requests: 0, errors: 0 } },
+      { minRequests: 0 },
+      'step',
+      60,
+      'CanaryProgressing',
+    ],
+  ])('%s', (_what, progress, canary, kind, weight, reason) => {
+    expect(nextStep(canaryOf(canary), { ...well, ...progress })).toMatchObject({ kind, weight, reason });
+  });
+
+  it('says why it goes back', () => {
+    const status = { state: 'unhealthy' as const, message: 'Pod p: CrashLoopBackOff' };
+    expect(nextStep(canaryOf(), { ...well, status }).message).toBe('Version 2 went back: Pod p: CrashLoopBackOff');
+    expect(nextStep(canaryOf(), { ...well, watched: { forMs: 1, requests: 20, errors: 7 } }).message).toBe(
+      'Version 2 went back: 7 of 20 calls failed at 30% of the calls, more than 1%',
+    );
+  });
+});

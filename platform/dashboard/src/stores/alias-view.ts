@@ -1,0 +1,44 @@
+import { type Alias, aliasSchema, aliasUpstreamsOf, rolloutStatusSchema } from '@ampoule/platform-api/alias';
+import * as z from 'zod';
+import type { Draft, Stored } from './resource-store.ts';
+
+/** The spec of an API gateway that is an alias. */
+export const aliasSpecSchema = z.looseObject({ alias: aliasSchema, host: z.string().default(''), path: z.string().default('/') });
+const statusSchema = z.looseObject({ rollout: rolloutStatusSchema });
+
+export function isAliasOf({ spec }: Stored, functionName: string): boolean {
+  return aliasSpecSchema.safeParse(spec).data?.alias.function === functionName;
+}
+
+/** An alias without its canary that leads to a version. */
+export function ledTo({ canary, ...alias }: Alias, version: number): Alias {
+  if (version === alias.version) return alias;
+  return { ...alias, version, previousVersion: alias.version };
+}
+
+/** A canary that is taken away loses its calls at once, whoever sees to aliases. */
+export function draftOf({ metadata: { name, namespace, labels: own, annotations }, spec, status }: Stored, alias: Alias): Draft {
+  const before = aliasSpecSchema.parse(spec).alias;
+  const isTakenAway = before.canary && !alias.canary && before.version === alias.version;
+  const upstreams = isTakenAway ? { upstreams: aliasUpstreamsOf(alias, 0) } : {};
+  return { metadata: { name, namespace, labels: own, annotations }, spec: { ...spec, ...upstreams, alias }, status };
+}
+
+/** An alias as callers see it. */
+export function viewOf({ metadata, status }: Stored, { alias, host, path }: z.output<typeof aliasSpecSchema>) {
+  const { version, previousVersion, canary } = alias;
+  const rollout = statusSchema.safeParse(status).data?.rollout;
+  return {
+    name: metadata.name.slice(alias.function.length + 1),
+    gateway: metadata.name,
+    version,
+    ...(previousVersion === undefined ? {} : { previousVersion }),
+    host,
+    path,
+    ...(canary ? { canary } : {}),
+    phase: rollout?.phase ?? 'Starting',
+    /** The share that the canary has now. */
+    weight: canary ? (rollout?.weight ?? 0) : 0,
+    message: rollout?.conditions[0]?.message ?? '',
+  };
+}
