@@ -127,7 +127,11 @@ describe('the control plane of an appliance', () => {
     const env = { ...access, PYTHONPATH: packages, REQUESTS_CA_BUNDLE: ca, NUCLIO_VERIFY_CERT: 'true', IPYTHONDIR: folder };
     const output = await appliance.lab.exec('python3', [join(CLIENT, 'use.py')], { env, timeoutMs: READY_MS });
     // The client writes what it does before.
-    expect(JSON.parse(output.trim().split('\n').at(-1) ?? '')).toEqual({ answers: ['hello sealed', 'goodbye sealed'], functions: ['from-notebook'], left: [] });
+    expect(JSON.parse(output.trim().split('\n').at(-1) ?? '')).toEqual({
+      answers: ['hello sealed', 'goodbye sealed'],
+      functions: ['from-notebook'],
+      left: [],
+    });
   }, 600_000);
 
   it('answers every call while other functions come and go', async () => {
