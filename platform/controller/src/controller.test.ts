@@ -96,13 +96,14 @@ describe('the controller', () => {
     expect(await reconciler.reconcile('nuclio/f')).toEqual({ requeueAfterMs: expect.any(Number) });
   });
 
-  it('does not say ready while pods of the version before still serve', async () => {
+  it.each([
+    ['serve', { replicas: 2, updatedReplicas: 1, availableReplicas: 2 }],
+    ['end, who may answer still', { replicas: 1, updatedReplicas: 1, availableReplicas: 1, terminatingReplicas: 1 }],
+  ])('does not say ready while pods of the version before still %s', async (_what, counts) => {
     await given({});
     await reconciler.reconcile('nuclio/f');
     const { metadata } = api.objects.get(paths.deployment) as unknown as V1Deployment;
-    api.put(paths.deployment, {
-      status: { observedGeneration: metadata?.generation, replicas: 2, updatedReplicas: 1, availableReplicas: 2 },
-    });
+    api.put(paths.deployment, { status: { observedGeneration: metadata?.generation, ...counts } });
     await delay(100);
     await reconciler.reconcile('nuclio/f');
     expect(statusOf()).toMatchObject({ state: 'waitingForResourceConfiguration' });

@@ -33,6 +33,8 @@ function outcomeOfReady(deployment: V1Deployment, serving: FunctionStatus): Outc
 
 function outcomeOfUpdate(status: FunctionStatus, deployment: V1Deployment, serving: FunctionStatus): Outcome {
   if (!isRolledOut(deployment)) return { kind: 'undecided' };
+  // Pods that end still answer on connections that they have: a call of who was told that it is ready would reach the old code.
+  if ((deployment.status?.terminatingReplicas ?? 0) > 0) return { kind: 'wait' };
   const isNews = status.state === 'waitingForResourceConfiguration';
   return { kind: 'status', status: { ...serving, ...(isNews ? scaleEvent(status, 'ready', 'resourceUpdated') : {}) } };
 }
