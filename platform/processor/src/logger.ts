@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { writeSync } from './builtins.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];

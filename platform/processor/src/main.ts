@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { SHARE_ENV } from 'node:worker_threads';
+import { readFileSync } from './builtins.ts';
 import { prepareThread } from './engine/threads.ts';
 
 /**

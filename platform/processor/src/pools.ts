@@ -1,13 +1,14 @@
 import { parse } from '@ampoule/lib/parse';
 import { defaults } from '@ampoule/platform-api/constants';
 import { parseDuration } from '@ampoule/platform-api/duration';
-import type { FunctionConfig, Trigger } from '@ampoule/platform-api/function';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { Pool } from './engine/pool.ts';
+import type { FunctionConfig, Trigger } from './function-config.ts';
 import type { Logger } from './logger.ts';
 import type { TriggerInfo } from './runtime/options.ts';
 import { streamsRequestsOf } from './runtime/stream-requests.ts';
 import { workerMakerOf } from './runtime/workers.ts';
+import { zodOf } from './schema.ts';
 
 export interface NamedTrigger {
   info: TriggerInfo;
@@ -22,8 +23,8 @@ export interface PoolContext {
 
 /** In mode async, which Nuclio has since 1.15, a worker takes further events while its handler waits for something. */
 const modeSchema = z.looseObject({
-  mode: z.enum(['sync', 'async']).default('sync'),
-  async: z.looseObject({ maxConnectionsNumber: z.coerce.number().int().positive().default(1000) }).prefault({}),
+  mode: z._default(z.enum(['sync', 'async']), 'sync'),
+  async: z.prefault(z.looseObject({ maxConnectionsNumber: z._default(z.coerce.number().check(z.int(), z.positive()), 1000) }), {}),
 });
 
 const attributesSchema = z.record(z.string(), z.unknown());
@@ -61,20 +62,25 @@ async function makePool(
     namespace: metadata.namespace ?? defaults.namespace,
     concurrency,
     streamsRequests: streamsRequestsOf(spec),
-    runtimeAttributes: parse(attributesSchema, spec.runtimeAttributes ?? {}, 'spec.runtimeAttributes'),
+    runtimeAttributes: parse(zodOf(attributesSchema), spec.runtimeAttributes ?? {}, 'spec.runtimeAttributes'),
   });
   return new Pool({
     make,
     size: Math.max(...group.map(({ config: { numWorkers, maxWorkers } }) => numWorkers || maxWorkers || 1)),
     concurrency,
     waitMs: Math.max(...group.map(({ config: trigger }) => waitOf(trigger))),
-    eventTimeoutMs: spec.eventTimeout ? parseDuration(spec.eventTimeout) : undefined,
+    eventTimeoutMs: eventTimeoutOf(spec),
     logger,
   });
 }
 
+/** How long a handler may take; undefined where that is unlimited. */
+export function eventTimeoutOf({ eventTimeout }: FunctionConfig['spec']): number | undefined {
+  return eventTimeout ? parseDuration(eventTimeout) : undefined;
+}
+
 function concurrencyOf(trigger: Trigger): number {
-  const { mode, async: given } = parse(modeSchema, trigger, `Trigger ${trigger.name ?? ''}`);
+  const { mode, async: given } = parse(zodOf(modeSchema), trigger, `Trigger ${trigger.name ?? ''}`);
   return mode === 'async' ? given.maxConnectionsNumber : 1;
 }
 

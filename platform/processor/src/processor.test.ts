@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { call, runProcessor as run } from './testing/run-processor.ts';
 
 describe('a JavaScript handler', () => {
@@ -130,5 +130,24 @@ describe('the processor', () => {
     child.kill('SIGTERM');
     expect(await answer).toMatchObject({ status: 200, body: 'late' });
     expect((await ended)[0]).toBe(0);
+  });
+
+  it('loses no event of a batch when it ends, not even one whose body was still on its way', async () => {
+    const { url, child } = await run('exports.handler = (_, events) => events.map(({ body }) => "got " + body)', {
+      trigger: { batch: { mode: 'enable', batchSize: 10, timeout: '1m' } },
+    });
+    const waiting = call(url, { method: 'POST', body: 'whole' });
+    const slow = request(url, { method: 'POST', headers: { 'content-length': 4 } });
+    onTestFinished(() => void slow.destroy());
+    slow.write('ha');
+    const response = once(slow, 'response');
+    await delay(150);
+
+    child.kill('SIGTERM');
+    expect(await waiting).toMatchObject({ status: 200, body: 'got whole' });
+    slow.end('lf');
+
+    const [late] = await response;
+    expect(Buffer.concat(await late.toArray()).toString()).toBe('got half');
   });
 });

@@ -1,12 +1,12 @@
 import { defaults, labels, paths, ports } from '@ampoule/platform-api/constants';
-import type { FunctionConfig } from '@ampoule/platform-api/function';
 import { addressOf, type PlatformConfig } from './config.ts';
 import type { Pool } from './engine/pool.ts';
+import type { FunctionConfig } from './function-config.ts';
 import { Logger } from './logger.ts';
 import { type CommonLabels, familiesOf, type TriggerSource } from './metrics/families.ts';
 import { metricsServer, pullSinkOf } from './metrics/sink.ts';
 import { TriggerMetrics } from './metrics/trigger-metrics.ts';
-import { makePools, type NamedTrigger, triggersOf } from './pools.ts';
+import { eventTimeoutOf, makePools, type NamedTrigger, triggersOf } from './pools.ts';
 import { streamsRequestsOf } from './runtime/stream-requests.ts';
 import { StatusServer } from './status-server.ts';
 import { tracingSettingsOf } from './tracing/settings.ts';
@@ -46,13 +46,15 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   const isReady = () => hasStarted && distinct.every((pool) => pool.isReady);
   const health = new StatusServer({ '/live': () => true, '/ready': isReady });
   const workersStarted = Promise.all(distinct.map((pool) => pool.start()));
-  const healthPort = platform.healthCheck.enabled ? await health.start(addressOf(platform.healthCheck.listenAddress)) : undefined;
-  await workersStarted;
-  const made = await Promise.all(named.map((each) => makeTrigger(each, poolOf(each, pools), { config, logger, tracing })));
+  const [healthPort, made] = await Promise.all([
+    platform.healthCheck.enabled ? health.start(addressOf(platform.healthCheck.listenAddress)) : undefined,
+    Promise.all(named.map((each) => makeTrigger(each, poolOf(each, pools), { config, logger, tracing }))),
+    workersStarted,
+  ]);
   await Promise.all(made.map(({ trigger }) => trigger.start()));
   const http = made.map(({ trigger }) => trigger).find((trigger) => trigger instanceof HttpTrigger);
   const probe = new StatusServer({ [paths.health]: () => true });
-  const httpPort = http?.port ?? (await probe.start({ host: '0.0.0.0', port: ports.http }));
+  const httpPort = http?.port ?? (await probe.start({ host: undefined, port: ports.http }));
   const { metricsPort, stopMetrics } = await startMetrics(made, { config, platform, tracing });
   hasStarted = true;
   return {
@@ -129,6 +131,7 @@ async function makeTrigger(
       functionName,
       annotations: annotations ?? {},
       streamsRequests: streamsRequestsOf(config.spec),
+      eventTimeoutMs: eventTimeoutOf(config.spec),
     }),
     source: { ...info, stats: pool.stats, workers: pool, metrics },
   };

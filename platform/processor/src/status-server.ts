@@ -1,3 +1,4 @@
+import type { Address } from './config.ts';
 import { textAnswer } from './engine/text-answer.ts';
 import { PlainServer } from './triggers/http/plain-server.ts';
 
@@ -20,7 +21,7 @@ export class StatusServer {
   }
 
   /** Begins to listen and gives the port. */
-  start(address: { host: string; port: number }): Promise<number> {
+  start(address: Address): Promise<number> {
     return this.#server.start(address);
   }
 

@@ -76,6 +76,28 @@ describe('a worker', () => {
     expect(answers.filter(({ isSame }) => !isSame)).toEqual([]);
   });
 
+  it('that has many events at a time answers for each by its own time, however many others end meanwhile', async () => {
+    const code = `exports.handler = async (context, { path }) => {
+      await new Promise((resolve) => setTimeout(resolve, path === '/never' ? 60_000 : 10));
+      return 'ok';
+    }`;
+    const { url } = await runProcessor(code, { eventTimeout: '500ms', trigger: { mode: 'async' } });
+    let isOver = false;
+    const traffic = Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const statuses: number[] = [];
+        while (!isOver) statuses.push((await call(url)).status);
+        return statuses;
+      }),
+    );
+
+    const answer = await call(`${url}/never`, { signal: AbortSignal.timeout(10_000) }).finally(() => (isOver = true));
+
+    expect(answer).toMatchObject({ status: 408, body: '{"error":"handler timed out"}' });
+    // Others that ran in the same worker were not late.
+    expect((await traffic).flat()).not.toContain(408);
+  });
+
   it('gives lists of events to the handler where the trigger batches, and each its own answer', async () => {
     const code = `exports.handler = (context, events) => events.map((event) =>
       new context.Response(event.body.toString() + '/' + events.length, {}, undefined, 200, 'text', event.id))`;

@@ -9,6 +9,8 @@ export interface Job {
   settle(answer: Answer | readonly Answer[]): void;
   /** performance.now() when it came. */
   since: number;
+  /** performance.now() when its worker began it, or its body last went on; undefined where no worker has. */
+  begunAt: number | undefined;
   /** A worker has had it, though that worker may have given it back; it counts once as allocated. */
   wasAllocated: boolean;
   /** Its answer has begun and comes in pieces. */

@@ -10,6 +10,8 @@ export class PieceStream {
   readonly #onAbort: () => void;
   #reader: StreamReader | undefined;
   #kept: Uint8Array[] = [];
+  /** Bytes that the other side may send and has not sent; negative where its last piece was larger. */
+  #room = 0;
   #end: { error: string | undefined } | undefined;
 
   constructor(onConsumed: (bytes: number) => void, onAbort: () => void) {
@@ -17,7 +19,13 @@ export class PieceStream {
     this.#onAbort = onAbort;
   }
 
+  /** Whether bytes were asked for that have not come, and the stream goes on. */
+  get isAwaited(): boolean {
+    return this.#room > 0 && this.#end === undefined;
+  }
+
   push(bytes: Uint8Array): void {
+    this.#room -= bytes.length;
     if (this.#reader === undefined) this.#kept.push(bytes);
     else this.#reader.chunk(bytes);
   }
@@ -36,6 +44,7 @@ export class PieceStream {
 
   /** Lets the other side send as many bytes more. */
   consumed(bytes: number): void {
+    this.#room += bytes;
     this.#onConsumed(bytes);
   }
 

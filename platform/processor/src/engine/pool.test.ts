@@ -1,11 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Logger } from '../logger.ts';
 import type { Answer, Event } from './event.ts';
 import { Pool } from './pool.ts';
 import { ThreadWorker } from './thread-worker.ts';
+import type { Worker } from './worker.ts';
 
 async function startPool(code: string, size = 1): Promise<Pool> {
   const folder = await mkdtemp(join(tmpdir(), 'pool-'));
@@ -59,6 +61,20 @@ it('a worker that ends while it starts makes the start fail, and is not taken fo
   expect(exits).toEqual([]);
 });
 
+it('settles also the events of a worker that is being replaced when the pool stops', async () => {
+  const ends = { kill: () => delay(100), revoke: () => 1, start: async () => undefined, control: async () => undefined };
+  const worker: Worker = { ...ends, send: () => true, sendBatch: () => true, flush: () => undefined, poll: () => undefined };
+  const logger = new Logger('test', () => undefined);
+  const pool = new Pool({ make: () => worker, size: 1, concurrency: 1, waitMs: 10_000, eventTimeoutMs: 1, logger });
+  await pool.start();
+  const answers = [1, 2].map(() => new Promise<Answer>((resolve) => pool.submit(event, resolve)));
+  await delay(60);
+
+  await pool.stop(0);
+
+  expect((await Promise.all(answers)).map(({ refusal }) => refusal)).toEqual(['timeout', 'stopped']);
+});
+
 describe('events that are bound to a worker', () => {
   const SHOW = `exports.handler = async (context, event) => {
     const body = String([event].flat()[0].body);
@@ -94,6 +110,21 @@ describe('events that are bound to a worker', () => {
 
     expect(order.slice(0, 2).sort()).toEqual(['c by 1', 'd by 1']);
     expect(order.slice(2)).toEqual(['slow by 0', 'a by 0', 'b by 0']);
+  });
+
+  it('get their turn among those for any worker, however many of these wait', async () => {
+    // A worker that takes so long gets one event at a time.
+    const pool = await startPool(`exports.handler = (context, { body }) => setTimeout(context.callback, 5, String(body))`);
+    const order: string[] = [];
+    const one = async (body: string, worker?: number) => order.push(await call(pool, body, worker));
+    const many = async () => {
+      for (let i = 0; i < 20; i += 1) await one('any');
+    };
+    await many();
+
+    await Promise.all([many(), many(), many(), one('bound', 0)]);
+
+    expect(order.indexOf('bound')).toBeLessThan(20 + 6);
   });
 
   it('go to its successor where it ends, in their order', async () => {

@@ -109,7 +109,16 @@ export class Pool implements Workers {
   #accept(event: Job['event'], batch: Job['batch'], settle: Job['settle']): void {
     const bound = event === undefined ? batch?.[0]?.worker : event.worker;
     const worker = bound === undefined ? undefined : bound % this.#slots.length;
-    const job: Job = { event, batch, worker, settle, since: performance.now(), wasAllocated: false, isStreaming: false };
+    const job: Job = {
+      event,
+      batch,
+      worker,
+      settle,
+      since: performance.now(),
+      begunAt: undefined,
+      wasAllocated: false,
+      isStreaming: false,
+    };
     this.#pending += 1;
     if (this.#isStopped) {
       this.#refuse(job, 'stopped');
@@ -207,15 +216,19 @@ export class Pool implements Workers {
 
   #exited(slot: Slot, reason: string, jobs: SplitJobs): void {
     this.#options.logger.errorWith('A worker ended by itself', { worker: slot.index, reason, events: jobs.begun.length });
-    this.#replace(slot, jobs, 'died');
+    this.#replace(slot, jobs, () => 'died');
   }
 
   /** The jobs that a worker had begun fail with it; the others go to the next one. */
-  #replace(slot: Slot, { begun, unbegun }: SplitJobs, refusal: 'died' | 'timeout'): void {
+  #replace(slot: Slot, { begun, unbegun }: SplitJobs, refusalOf: (job: Job) => 'died' | 'timeout'): void {
     this.stats.restarts += 1;
+    for (const job of begun) this.#refuse(job, refusalOf(job));
+    if (this.#isStopped) {
+      for (const job of unbegun) this.#refuse(job, 'stopped');
+      return;
+    }
     this.#waiting.putBack(unbegun);
-    for (const job of begun) this.#refuse(job, refusal);
-    if (!this.#isStopped) void this.#restart(slot, FIRST_RESTART_MS);
+    void this.#restart(slot, FIRST_RESTART_MS);
     this.#placeWaiting();
   }
 
@@ -250,16 +263,17 @@ export class Pool implements Workers {
   #watchSlot(slot: Slot, now: number): void {
     slot.worker?.poll();
     if (slot.load === 0 || !slot.isReady) return;
-    const age = now - slot.oldestSince;
     const { eventTimeoutMs, concurrency } = this.#options;
-    if (age > HANGS_MS && slot.load > concurrency && slot.isSwift) {
+    if (now - slot.quietSince > HANGS_MS && slot.load > concurrency && slot.isSwift) {
       slot.isSwift = false;
       this.#waiting.putBack(slot.takeBack());
       this.#placeWaiting();
     }
-    if (eventTimeoutMs === undefined || age <= eventTimeoutMs) return;
+    if (eventTimeoutMs === undefined) return;
+    const late = slot.late(now, eventTimeoutMs);
+    if (late.size === 0) return;
     this.#options.logger.warnWith('A handler timed out; its worker is replaced', { worker: slot.index, eventTimeoutMs });
-    void slot.kill().then((jobs) => this.#replace(slot, jobs, 'timeout'));
+    void slot.kill().then((jobs) => this.#replace(slot, jobs, (job) => (late.has(job) ? 'timeout' : 'died')));
   }
 
   #refuse(job: Job, refusal: Parameters<typeof refuse>[1]): void {

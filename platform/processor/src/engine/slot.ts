@@ -29,13 +29,16 @@ export class Slot {
   isReady = false;
   /** Whether jobs are sent before the worker is free for them; not while it has one that takes long. */
   isSwift = true;
-  /** performance.now() since when the oldest job in hand is the oldest. */
-  oldestSince = 0;
+  /** performance.now() of the last sign of the worker, or since when it has anything to do. */
+  quietSince = 0;
   isDirty = false;
   readonly #make: WorkerMaker;
   readonly #listener: SlotListener;
   readonly #concurrency: number;
   #jobs = new Map<number, Job>();
+  /** Of the jobs in hand the first ones have begun, as many as run at a time; this walks over those that have not. */
+  #unbegun = this.#jobs.values();
+  #begun = 0;
   #sequence = 0;
   #worker: Worker | undefined;
 
@@ -52,10 +55,6 @@ export class Slot {
 
   get worker(): Worker | undefined {
     return this.#worker;
-  }
-
-  get oldest(): Job | undefined {
-    return this.#jobs.values().next().value;
   }
 
   async start(): Promise<void> {
@@ -82,9 +81,10 @@ export class Slot {
     const isSent =
       batch === undefined ? event !== undefined && worker.send(this.#sequence, event) : worker.sendBatch(this.#sequence, batch);
     if (!isSent) return false;
-    if (this.#jobs.size === 0) this.oldestSince = now;
+    if (this.#jobs.size === 0) this.quietSince = now;
     this.#jobs.set(this.#sequence, job);
     this.#sequence = nextSequence(this.#sequence);
+    this.#noteBegun(now);
     return true;
   }
 
@@ -93,8 +93,19 @@ export class Slot {
     const first = this.#worker?.revoke();
     if (first === undefined) return [];
     const { begun, unbegun } = this.#split(first);
-    this.#jobs = new Map(begun);
+    this.#keep(begun);
     return unbegun.map(([, job]) => job);
+  }
+
+  /** Jobs that have run for longer than they may. One whose client owes it a part of its body does not run. */
+  late(now: number, timeoutMs: number): ReadonlySet<Job> {
+    const late = new Set<Job>();
+    for (const job of this.#jobs.values()) {
+      if (job.begunAt === undefined) break;
+      if (job.event?.pieces?.isAwaited === true) job.begunAt = now;
+      else if (now - job.begunAt > timeoutMs) late.add(job);
+    }
+    return late;
   }
 
   /** Ends the worker at once and gives what it had in hand and had not answered. */
@@ -107,7 +118,7 @@ export class Slot {
 
   #end(): SplitJobs {
     const { begun, unbegun } = this.#split(this.#worker?.revoke());
-    this.#jobs = new Map();
+    this.#keep([]);
     this.#worker = undefined;
     this.isReady = false;
     return { begun: begun.map(([, job]) => job).filter(({ isStreaming }) => !isStreaming), unbegun: unbegun.map(([, job]) => job) };
@@ -118,20 +129,55 @@ export class Slot {
     const jobs = [...this.#jobs];
     const found = first === undefined ? this.#concurrency : jobs.findIndex(([sequence]) => sequence === first);
     const at = found < 0 ? jobs.length : found;
-    return { begun: jobs.slice(0, at), unbegun: jobs.slice(at) };
+    const unbegun = jobs.slice(at);
+    for (const [, job] of unbegun) job.begunAt = undefined;
+    return { begun: jobs.slice(0, at), unbegun };
+  }
+
+  #keep(jobs: [number, Job][]): void {
+    this.#jobs = new Map(jobs);
+    this.#unbegun = this.#jobs.values();
+    this.#begun = 0;
+    this.#noteBegun(performance.now());
+  }
+
+  #remove(sequence: number, job: Job, now: number): void {
+    this.#jobs.delete(sequence);
+    if (job.begunAt !== undefined) this.#begun -= 1;
+    this.#noteBegun(now);
+  }
+
+  #noteBegun(now: number): void {
+    while (this.#begun < this.#concurrency && this.#begun < this.#jobs.size) {
+      const job = this.#unbegun.next().value;
+      if (job === undefined) return;
+      job.begunAt ??= now;
+      this.#begun += 1;
+    }
   }
 
   #streamed(sequence: number, isEnded: boolean): void {
-    this.oldestSince = performance.now();
-    if (isEnded && this.#jobs.delete(sequence)) this.#listener.freed();
+    const now = performance.now();
+    this.quietSince = now;
+    const job = this.#jobs.get(sequence);
+    if (job === undefined) return;
+    if (!isEnded) {
+      if (job.begunAt !== undefined) job.begunAt = now;
+      return;
+    }
+    this.#remove(sequence, job, now);
+    this.#listener.freed();
   }
 
   #answered(sequence: number, answer: Answer | readonly Answer[]): void {
     const job = this.#jobs.get(sequence);
     if (job === undefined) return;
-    if ('stream' in answer && answer.stream !== undefined) job.isStreaming = true;
-    else this.#jobs.delete(sequence);
-    this.oldestSince = performance.now();
+    const now = performance.now();
+    this.quietSince = now;
+    if ('stream' in answer && answer.stream !== undefined) {
+      job.isStreaming = true;
+      job.begunAt = now;
+    } else this.#remove(sequence, job, now);
     const { duration = 0 } = 'length' in answer ? (answer[0] ?? {}) : answer;
     this.mean += (duration - this.mean) * MEAN_WEIGHT;
     this.isSwift = true;

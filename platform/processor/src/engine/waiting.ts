@@ -1,7 +1,7 @@
 import type { Job } from './job.ts';
 import { Queue } from './queue.ts';
 
-/** Jobs that wait for a worker: for any of them, or for the one that they are bound to. The latter keep nobody else waiting. */
+/** Jobs that wait for a worker: for any of them, or for the one that they are bound to, which keep nobody else waiting. */
 export class Waiting {
   /** For any worker, then for each. */
   readonly #queues: readonly Queue<Job>[];
@@ -31,18 +31,33 @@ export class Waiting {
     this.#size += jobs.length;
   }
 
-  /** Offers the first jobs of each queue until one of them is not taken. */
+  /** Offers the jobs of each queue until one of them is not taken; of all queues the job that has waited longest comes first. */
   drain(take: (job: Job) => boolean): void {
     if (this.#size === 0) return;
-    for (const queue of this.#queues) {
-      for (let job = queue.peek(); job !== undefined && take(job); job = queue.peek()) {
+    const open = new Set(this.#queues.filter(({ size }) => size > 0));
+    while (open.size > 0) {
+      const [queue, job] = longestWaiting(open);
+      if (take(job)) {
         queue.shift();
         this.#size -= 1;
+        if (queue.size > 0) continue;
       }
+      open.delete(queue);
     }
   }
 
   #queueOf({ worker }: Job): Queue<Job> {
     return this.#queues[worker === undefined ? 0 : worker + 1] as Queue<Job>;
   }
+}
+
+/** The queue whose first job has waited longest. None of them is empty. */
+function longestWaiting(queues: Iterable<Queue<Job>>): [Queue<Job>, Job] {
+  let found: [Queue<Job>, Job] | undefined;
+  for (const queue of queues) {
+    const job = queue.peek();
+    if (job !== undefined && (found === undefined || job.since < found[1].since)) found = [queue, job];
+  }
+  if (found === undefined) throw new Error('All queues are empty');
+  return found;
 }

@@ -1,17 +1,18 @@
 import { parse } from '@ampoule/lib/parse';
-import * as z from 'zod';
-import { addressOf, type PlatformConfig } from '../config.ts';
+import * as z from 'zod/mini';
+import { type Address, addressOf, type PlatformConfig } from '../config.ts';
+import { zodOf } from '../schema.ts';
 import { PlainServer } from '../triggers/http/plain-server.ts';
 import { EXPOSITION_TYPE, expositionOf, type Family } from './exposition.ts';
 
 const sinkSchema = z.looseObject({
   kind: z.string(),
-  url: z.string().optional(),
-  attributes: z.looseObject({ instanceName: z.string().optional() }).nullish(),
+  url: z.optional(z.string()),
+  attributes: z.nullish(z.looseObject({ instanceName: z.optional(z.string()) })),
 });
 
 export interface PullSink {
-  address: { host: string; port: number };
+  address: Address;
   instance: string | undefined;
 }
 
@@ -20,7 +21,7 @@ const MAX_HEAD = 8192;
 /** The Prometheus pull sink that the platform wants for functions, if any. @throws AMP_INPUT_INVALID */
 export function pullSinkOf({ metrics }: PlatformConfig): PullSink | undefined {
   for (const name of metrics.functions) {
-    const sink = parse(sinkSchema, metrics.sinks[name] ?? { kind: 'none' }, `metrics.sinks.${name}`);
+    const sink = parse(zodOf(sinkSchema), metrics.sinks[name] ?? { kind: 'none' }, `metrics.sinks.${name}`);
     if (sink.kind === 'prometheusPull') return { address: addressOf(sink.url || ':8090'), instance: sink.attributes?.instanceName };
   }
   return undefined;

@@ -1,12 +1,10 @@
 import { processorError } from '../errors.ts';
+import { HttpTrigger } from './http/http.ts';
 import type { TriggerMaker } from './trigger.ts';
 
-/** Loaded when a function has such a trigger, so that client libraries cost nothing to others. */
+/** But for HTTP, loaded when a function has such a trigger, so that client libraries cost nothing to others. */
 const makers: Record<string, () => Promise<TriggerMaker>> = {
-  http: async () => {
-    const { HttpTrigger } = await import('./http/http.ts');
-    return (context) => new HttpTrigger(context);
-  },
+  http: async () => (context) => new HttpTrigger(context),
   cron: async () => {
     const { CronTrigger } = await import('./cron/cron.ts');
     return (context) => new CronTrigger(context);

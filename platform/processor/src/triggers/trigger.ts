@@ -1,5 +1,5 @@
-import type { Trigger as TriggerConfig } from '@ampoule/platform-api/function';
 import type { Workers } from '../engine/workers.ts';
+import type { Trigger as TriggerConfig } from '../function-config.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 
@@ -14,6 +14,8 @@ export interface TriggerContext {
   metrics: Metrics;
   /** Whether handlers take bodies while these come. */
   streamsRequests?: boolean;
+  /** How long a handler may take; unlimited when absent. */
+  eventTimeoutMs?: number | undefined;
   /** For names that a trigger makes up, such as a queue's. */
   namespace: string;
   functionName: string;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { EventAttributes } from '../../engine/event.ts';
 import { comesInPieces, eventParts } from '../../engine/frames.ts';
 import { type Headers, headersOf } from '../headers.ts';
@@ -80,7 +79,7 @@ export class FunctionEvent<Body = Buffer> {
   }
 
   get id(): string {
-    this.#id ??= this.#given().id ?? randomUUID();
+    this.#id ??= this.#given().id ?? crypto.randomUUID();
     return this.#id;
   }
 

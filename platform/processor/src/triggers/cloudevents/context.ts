@@ -1,7 +1,7 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { EventAttributes } from '../../engine/event.ts';
 
-const filled = z.string({ error: 'must be there, as text' }).min(1, 'must not be empty');
+const filled = z.string({ error: 'must be there, as text' }).check(z.minLength(1, 'must not be empty'));
 const time = z.iso.datetime({ offset: true, error: 'must be a time such as 2026-01-31T10:20:30Z' });
 
 /** https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#context-attributes; 0.3 has the same names. */
@@ -10,22 +10,22 @@ export const contextSchema = z.object({
   id: filled,
   source: filled,
   type: filled,
-  time: time.nullish(),
-  subject: filled.nullish(),
-  dataschema: filled.nullish(),
-  datacontenttype: filled.nullish(),
+  time: z.nullish(time),
+  subject: z.nullish(filled),
+  dataschema: z.nullish(filled),
+  datacontenttype: z.nullish(filled),
 });
 export type Context = z.output<typeof contextSchema>;
 
 /** The context of version 0.1, which is what Nuclio knows. It demands nothing. */
 export const oldContextSchema = z.object({
   cloudEventsVersion: z.string(),
-  eventType: z.string().default(''),
-  eventTypeVersion: z.string().default(''),
-  eventID: z.string().default(''),
-  eventTime: z.string().default(''),
-  source: z.string().default(''),
-  contentType: z.string().optional(),
+  eventType: z._default(z.string(), ''),
+  eventTypeVersion: z._default(z.string(), ''),
+  eventID: z._default(z.string(), ''),
+  eventTime: z._default(z.string(), ''),
+  source: z._default(z.string(), ''),
+  contentType: z.optional(z.string()),
 });
 export type OldContext = z.output<typeof oldContextSchema>;
 

@@ -1,5 +1,5 @@
 import type { AmpouleError } from '@ampoule/lib/errors';
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { triggerError } from '../delivery/errors.ts';
 
 /** An event that says that it is a CloudEvent and is none. Whoever sent it gets status 400. */
@@ -13,7 +13,7 @@ export function invalidCloudEvent(why: string, cause?: unknown): AmpouleError {
 }
 
 /** Parses a part of a CloudEvent; `at` comes before the names in the message. @throws AMP_CLOUDEVENT_INVALID with every mistake */
-export function parsePart<T extends z.ZodType>(schema: T, value: unknown, at = ''): z.output<T> {
+export function parsePart<T extends z.ZodMiniType>(schema: T, value: unknown, at = ''): z.output<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const mistakes = result.error.issues.map(({ path, message }) => {

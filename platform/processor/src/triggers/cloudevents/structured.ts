@@ -1,5 +1,5 @@
 import { messageOf } from '@ampoule/lib/errors';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Event } from '../../engine/event.ts';
 import { headLine } from '../delivery/head.ts';
 import { contextSchema, oldContextSchema, type Seen, seenOf, seenOfOld } from './context.ts';
@@ -14,7 +14,10 @@ const ENVELOPE_HEADERS = new Set(['content-type', 'content-length']);
 
 const objectSchema = z.record(z.string(), z.unknown(), { error: 'must be an object' });
 const simple = z.union([z.string(), z.number(), z.boolean()], { error: 'must be text, a number or a boolean' });
-const base64 = z.base64({ error: 'must be base64' }).transform((text) => Buffer.from(text, 'base64'));
+const base64 = z.pipe(
+  z.base64({ error: 'must be base64' }),
+  z.transform((text) => Buffer.from(text, 'base64')),
+);
 
 /** The event inside of a JSON envelope. @throws AMP_CLOUDEVENT_INVALID */
 export function decodeStructured(event: Event): Event {

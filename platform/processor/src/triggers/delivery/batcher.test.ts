@@ -49,10 +49,18 @@ describe('Batcher', () => {
     const { workers, batcher } = setUp(3_600_000);
     const outcomes = Promise.all(['a', 'b'].map((text) => batcher.deliver(eventOf(text))));
 
-    batcher.flush();
+    batcher.close();
 
     expect((await outcomes).map(({ result }) => result)).toEqual(['done', 'done']);
     expect(workers.sizes).toEqual([2]);
+  });
+
+  it('hands over at once what comes after that', async () => {
+    const { workers, batcher } = setUp(3_600_000);
+    batcher.close();
+
+    expect(await batcher.deliver(eventOf('a'))).toMatchObject({ result: 'done' });
+    expect(workers.sizes).toEqual([1]);
   });
 });
 

@@ -1,15 +1,16 @@
 import { parse } from '@ampoule/lib/parse';
-import type { Trigger } from '@ampoule/platform-api/function';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Event } from '../../engine/event.ts';
+import type { Trigger } from '../../function-config.ts';
+import { zodOf } from '../../schema.ts';
 import type { Delivery, Outcome } from './delivery.ts';
+import { millisecondsOf } from './duration.ts';
 import { Gatherer } from './gatherer.ts';
-import { durationSchema } from './policy.ts';
 
 const batchSchema = z.object({
-  mode: z.enum(['enable', 'disable', '']).default('disable'),
-  batchSize: z.coerce.number().int().min(1, 'Batch size should be 1 or higher').default(10),
-  timeout: durationSchema.prefault('1s'),
+  mode: z._default(z.enum(['enable', 'disable', '']), 'disable'),
+  batchSize: z._default(z.coerce.number().check(z.int(), z.minimum(1, 'Batch size should be 1 or higher')), 10),
+  timeout: z.prefault(z.pipe(z.string(), z.transform(millisecondsOf)), '1s'),
 });
 
 export interface BatchPolicy {
@@ -20,7 +21,7 @@ export interface BatchPolicy {
 
 /** The `batch` of a trigger; undefined where its events go one by one. @throws AMP_INPUT_INVALID */
 export function batchPolicyOf({ batch }: Trigger, name: string): BatchPolicy | undefined {
-  const { mode, batchSize, timeout } = parse(batchSchema, batch ?? {}, `The batch of trigger ${name}`);
+  const { mode, batchSize, timeout } = parse(zodOf(batchSchema), batch ?? {}, `The batch of trigger ${name}`);
   return mode === 'enable' ? { size: batchSize, timeoutMs: timeout } : undefined;
 }
 
@@ -36,8 +37,8 @@ export class Batcher {
     return new Promise((resolve) => this.#gatherer.add(event, resolve));
   }
 
-  /** Hands over what there is, for example because nothing will follow. */
-  flush(): void {
-    this.#gatherer.flush();
+  /** Hands over what there is, and from then on each event at once. */
+  close(): void {
+    this.#gatherer.close();
   }
 }

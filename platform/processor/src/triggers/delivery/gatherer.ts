@@ -11,6 +11,7 @@ export class Gatherer<Result> {
   #events: Event[] = [];
   #settles: ((result: Result) => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(policy: BatchPolicy, handOver: HandOver<Result>) {
     this.#policy = policy;
@@ -20,12 +21,17 @@ export class Gatherer<Result> {
   add(event: Event, settle: (result: Result) => void): void {
     this.#events.push(event);
     this.#settles.push(settle);
-    if (this.#events.length >= this.#policy.size) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), this.#policy.timeoutMs);
+    if (this.#isClosed || this.#events.length >= this.#policy.size) this.#handOverAll();
+    else this.#timer ??= setTimeout(() => this.#handOverAll(), this.#policy.timeoutMs);
   }
 
-  /** Hands over what there is, for example because nothing will follow. */
-  flush(): void {
+  /** Hands over what there is. What comes all the same is handed over at once, since there may be no time to wait for more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#handOverAll();
+  }
+
+  #handOverAll(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#events.length === 0) return;

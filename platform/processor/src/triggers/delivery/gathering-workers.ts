@@ -33,8 +33,8 @@ export class GatheringWorkers implements Workers {
     this.#workers.onAck(listener);
   }
 
-  /** Hands over what there is, for example because nothing will follow. */
-  flush(): void {
-    this.#gatherer.flush();
+  /** Hands over what there is, and from then on each event at once. */
+  close(): void {
+    this.#gatherer.close();
   }
 }

@@ -1,13 +1,8 @@
-import { parseDuration } from '@ampoule/platform-api/duration';
 import * as z from 'zod';
+import { millisecondsOf } from './duration.ts';
 
 /** A duration as Go writes it; milliseconds once parsed. */
-export const durationSchema = z.string().transform((text, context) => {
-  const milliseconds = parseDuration(text);
-  if (milliseconds !== undefined) return milliseconds;
-  context.addIssue({ code: 'custom', message: `must be a duration such as 1m30s, not ${text}` });
-  return z.NEVER;
-});
+export const durationSchema = z.string().transform(millisecondsOf);
 
 /** How often and how patiently an event is tried. A trigger extends this by where its dead letters go. */
 export const deliveryPolicySchema = z.object({

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Trigger as TriggerConfig } from '@ampoule/platform-api/function';
 import type { Answer, Event } from '../../engine/event.ts';
+import type { Trigger as TriggerConfig } from '../../function-config.ts';
 import { Logger } from '../../logger.ts';
 import { DirectWorkers } from '../../testing/direct-workers.ts';
 import type { Trigger, TriggerContext } from '../trigger.ts';

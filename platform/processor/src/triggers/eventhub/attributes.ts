@@ -1,5 +1,5 @@
-import type { Trigger } from '@ampoule/platform-api/function';
 import * as z from 'zod';
+import type { Trigger } from '../../function-config.ts';
 import { parseAttributes } from '../delivery/attributes.ts';
 
 const PORT = 9093;

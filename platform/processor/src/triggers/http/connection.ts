@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Answer } from '../../engine/event.ts';
 import type { PieceStream } from '../../engine/piece-stream.ts';
+import { giveBack, memoryFor } from './body-memory.ts';
+import { type HeadLimits, HeadReader } from './head-reader.ts';
+import { linger } from './linger.ts';
 import { receiveInPlace } from './receive.ts';
-import { type HeadFacts, headFactsOf, type RequestLine, requestLineOf } from './request-head.ts';
+import type { HeadFacts, RequestLine } from './request-head.ts';
 import { statusLines } from './status-line.ts';
 
 export interface Request extends RequestLine {
@@ -17,11 +20,7 @@ export interface Request extends RequestLine {
 /** Answers a request, at once or later; the header lines beside the answer's own are of the server. */
 export type Send = (answer: Answer, extraHead: string) => void;
 
-export interface ConnectionOptions {
-  /** Bytes of request line and headers. */
-  maxHead: number;
-  /** Bytes. */
-  maxBody: number;
+export interface ConnectionOptions extends HeadLimits {
   /** Whether a request may be begun before its body is here. */
   streams: boolean;
   /** Takes a request; the answer may come at once. */
@@ -43,6 +42,8 @@ const END = '\r\n\r\n';
 const EMPTY = Buffer.alloc(0);
 /** Answers up to this size are written as one string, larger ones in two parts. */
 const ONE_WRITE = 16_384;
+/** Reads from this size on are looked at before they are copied. */
+const LARGE = 16_384;
 
 /**
  * Serves the plain requests of a connection, one after the other. It is here because the general server of Node.js spends most of its
@@ -51,24 +52,26 @@ const ONE_WRITE = 16_384;
 export class Connection {
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
+  readonly #heads: HeadReader;
   /** What has come and is not yet part of a request. */
   #chunks: Buffer[] = [];
   #size = 0;
   #isBusy = false;
   #keepAlive = true;
   #isHalfClosed = false;
-  #isHandedOver = false;
+  /** Handed over, or at its end: what comes is not for this any more. */
+  #isDone = false;
   /** Sweeps since something last happened. */
   #quiet = 0;
-  /** Clients send mostly the same headers again and again. */
-  #lastHead: Buffer = EMPTY;
-  #lastFacts: HeadFacts | undefined;
+  /** What the body of the request in hand lies in, where that came in parts. */
+  #memory: Buffer | undefined;
   /** A request whose head is here and whose body is not. */
   #reading: { request: Request; filled: number } | undefined;
 
   /** The socket must have been accepted with `pauseOnConnect`. */
   constructor(accepted: Socket, options: ConnectionOptions) {
     this.#options = options;
+    this.#heads = new HeadReader(options);
     const socket = receiveInPlace(accepted, this.#read);
     this.#socket = socket;
     socket.setNoDelay(true);
@@ -83,7 +86,7 @@ export class Connection {
 
   /** Ends the connection where no request is in hand. */
   closeIfIdle(): void {
-    if (!this.#isBusy && this.#size === 0 && this.#reading === undefined) this.#socket.end();
+    if (!this.#isBusy && !this.#isDone && this.#size === 0 && this.#reading === undefined) this.#end();
   }
 
   close(): void {
@@ -92,20 +95,22 @@ export class Connection {
 
   /** Called at an interval; ends what has been quiet for too many of them. */
   sweep(limits: SweepLimits): void {
-    // The server that took the connection over ends it by limits of its own.
-    if (this.#isBusy || this.#isHandedOver) return;
+    // One that is done is ended by other limits.
+    if (this.#isBusy || this.#isDone) return;
     this.#quiet += 1;
     const limit = this.#size === 0 && this.#reading === undefined ? limits.idle : limits.reading;
     if (this.#quiet > limit) this.close();
   }
 
   #read = (bytes: Buffer): void => {
-    if (this.#isHandedOver) return;
+    if (this.#isDone) return;
     const rest = this.#reading === undefined ? bytes : this.#fill(this.#reading, bytes);
     if (rest.length === 0) return;
-    const chunk = Buffer.from(rest);
     // A client that sends a request byte by byte does not count as active.
     if (this.#size === 0) this.#quiet = 0;
+    // Most of a large request goes to its place at once.
+    if (rest.length > LARGE && this.#size === 0 && !this.#isBusy && this.#beginReading(rest)) return;
+    const chunk = Buffer.from(rest);
     this.#chunks.push(chunk);
     this.#size += chunk.length;
     if (this.#isBusy) {
@@ -149,31 +154,36 @@ export class Connection {
       if (buffer.length > this.#options.maxHead) this.#handOver();
       return;
     }
-    const lineEnd = buffer.indexOf('\r\n');
-    const line = end > this.#options.maxHead ? undefined : requestLineOf(buffer.toString('latin1', 0, lineEnd));
-    const head = buffer.subarray(lineEnd + 2, end + 2);
-    const facts = line === undefined ? undefined : this.#factsOf(lineEnd === end ? EMPTY : head);
-    const isPlain = line !== undefined && line.method !== 'HEAD' && facts !== undefined && facts.contentLength <= this.#options.maxBody;
-    if (!isPlain) {
-      this.#handOver();
-      return;
-    }
+    const request = this.#heads.read(buffer, end);
     const bodyAt = end + END.length;
-    const requestEnd = bodyAt + facts.contentLength;
-    if (buffer.length < requestEnd && this.#options.streams) {
+    const requestEnd = bodyAt + (request?.facts.contentLength ?? 0);
+    if (request === undefined || (buffer.length < requestEnd && this.#options.streams)) {
       this.#handOver();
       return;
     }
     if (buffer.length < requestEnd) {
-      const body = Buffer.allocUnsafeSlow(facts.contentLength);
-      const filled = buffer.copy(body, 0, bodyAt);
-      this.#reading = { request: { ...line, head: Buffer.from(head), facts, body }, filled };
+      this.#readBody(request, buffer.subarray(bodyAt));
       this.#keep(EMPTY);
       return;
     }
     this.#keep(buffer.length === requestEnd ? EMPTY : buffer.subarray(requestEnd));
-    const body = facts.contentLength === 0 ? EMPTY : buffer.subarray(bodyAt, requestEnd);
-    this.#begin({ ...line, head, facts, body });
+    this.#begin({ ...request, body: bodyAt === requestEnd ? EMPTY : buffer.subarray(bodyAt, requestEnd) });
+  }
+
+  /** Begins to read the body of the request that comes first here; false where that is no plain one, or ends here. */
+  #beginReading(bytes: Buffer): boolean {
+    const end = bytes.indexOf(END);
+    const request = this.#options.streams || end < 0 ? undefined : this.#heads.read(bytes, end);
+    const body = bytes.subarray(end + END.length);
+    if (request === undefined || body.length >= request.facts.contentLength) return false;
+    this.#readBody({ ...request, head: Buffer.from(request.head) }, body);
+    return true;
+  }
+
+  #readBody(request: Omit<Request, 'body'>, first: Buffer): void {
+    const body = memoryFor(request.facts.contentLength);
+    this.#memory = body;
+    this.#reading = { request: { ...request, body }, filled: first.copy(body) };
   }
 
   #begin(request: Request): void {
@@ -182,14 +192,9 @@ export class Connection {
     this.#options.request(request, this.#answer);
   }
 
-  #factsOf(head: Buffer): HeadFacts | undefined {
-    if (this.#lastFacts !== undefined && head.equals(this.#lastHead)) return this.#lastFacts;
-    this.#lastFacts = headFactsOf(head.toString('latin1'));
-    this.#lastHead = head;
-    return this.#lastFacts;
-  }
-
   #answer = (answer: Answer, extraHead: string): void => {
+    if (this.#memory !== undefined) giveBack(this.#memory);
+    this.#memory = undefined;
     const { stream, status } = answer;
     if (stream !== undefined && hasBody(status)) {
       this.#answerInPieces(answer, stream, extraHead);
@@ -258,16 +263,21 @@ export class Connection {
     this.#isBusy = false;
     this.#quiet = 0;
     if (isLast) {
-      socket.end();
+      this.#end();
       return;
     }
     if (socket.isPaused()) socket.resume();
     if (this.#size > 0) this.#next();
   }
 
+  #end(): void {
+    this.#isDone = true;
+    linger(this.#socket);
+  }
+
   #handOver(): void {
     const socket = this.#socket;
-    this.#isHandedOver = true;
+    this.#isDone = true;
     socket.off('end', this.#halfClose);
     socket.removeAllListeners('error');
     socket.pause();

@@ -1,15 +1,15 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Answer } from '../../engine/event.ts';
 
 /** Defaults are those of Nuclio's code. */
 export const corsSchema = z.object({
-  enabled: z.boolean().default(false),
-  allowOrigins: z.array(z.string()).default(['*']),
-  allowMethods: z.array(z.string()).default(['HEAD', 'GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']),
-  allowHeaders: z.array(z.string()).default(['Accept', 'Content-Length', 'Content-Type', 'Authorization', 'X-Nuclio-Log-Level']),
-  exposeHeaders: z.array(z.string()).default([]),
-  allowCredentials: z.boolean().default(false),
-  preflightMaxAgeSeconds: z.number().int().default(-1),
+  enabled: z._default(z.boolean(), false),
+  allowOrigins: z._default(z.array(z.string()), ['*']),
+  allowMethods: z._default(z.array(z.string()), ['HEAD', 'GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']),
+  allowHeaders: z._default(z.array(z.string()), ['Accept', 'Content-Length', 'Content-Type', 'Authorization', 'X-Nuclio-Log-Level']),
+  exposeHeaders: z._default(z.array(z.string()), []),
+  allowCredentials: z._default(z.boolean(), false),
+  preflightMaxAgeSeconds: z._default(z.int(), -1),
 });
 export type Cors = z.output<typeof corsSchema>;
 

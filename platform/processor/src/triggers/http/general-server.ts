@@ -1,13 +1,21 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { PieceStream } from '../../engine/piece-stream.ts';
 import { declaredLength, declaresBody, readBody } from './body.ts';
 import type { Request, Send } from './connection.ts';
+import { linger } from './linger.ts';
+import { refuseMalformed } from './malformed.ts';
 import { RequestBody } from './request-body.ts';
+
+export interface Streams {
+  /** How long a body that is asked for may send nothing, in milliseconds. */
+  bodyTimeoutMs: number;
+}
 
 export interface GeneralServerOptions {
   maxHead: number;
   maxBody: number;
-  streams: boolean;
+  streams: Streams | undefined;
   request(request: Request, send: Send): void;
   isDraining(): boolean;
 }
@@ -20,11 +28,18 @@ const EMPTY = Buffer.alloc(0);
 /** The general server, for requests that are not plain: chunked bodies, expectations, HTTP/1.0, HEAD, malformed ones. */
 export function makeGeneralServer(options: GeneralServerOptions, timeouts = TIMEOUTS): Server {
   const settings = { ...timeouts, keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: options.maxHead, noDelay: true };
+  const answering = new WeakMap<Socket, ServerResponse>();
   const server = createServer(settings, (request, response) => {
+    answering.set(request.socket, response);
     serve(request, response, options).catch(() => response.destroy());
   });
   // Who says that nothing more will come may still want an answer, as with plain requests.
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
+  server.on('connection', (socket: Socket) => {
+    // What node:http calls after the last answer.
+    socket.destroySoon = () => linger(socket);
+  });
+  server.on('clientError', (error, socket) => refuseMalformed(error, socket as Socket, answering.get(socket as Socket)));
   // It gets its connections from another server. By this it begins to look after their time-outs.
   server.emit('listening');
   return server;
@@ -35,14 +50,19 @@ async function serve(request: IncomingMessage, response: ServerResponse, options
   const facts = factsOf(request);
   // What is inside of a CloudEvent shows only in the whole of it.
   if (options.streams && !facts.mayBeCloudEvent && declaresBody(request) && declaredLength(request) <= options.maxBody) {
-    const body = new RequestBody(request, { limit: options.maxBody, onTooLarge: () => refuseTooLarge(response) });
+    const body = new RequestBody(request, {
+      limit: options.maxBody,
+      timeoutMs: options.streams.bodyTimeoutMs,
+      onTooLarge: () => refuse(response, 413, 'Request Entity Too Large'),
+      onLate: () => refuse(response, 408, 'Request Timeout'),
+    });
     // The client is then told of the rest of its body that it is not wanted, and its connection gets free for the next request.
     response.once('finish', () => body.discard());
     begin({ request, response, facts, options }, { body: EMPTY, pieces: body.pieces });
     return;
   }
   const body = await readBody(request, options.maxBody);
-  if (body === undefined) refuseTooLarge(response);
+  if (body === undefined) refuse(response, 413, 'Request Entity Too Large');
   else begin({ request, response, facts, options }, { body });
 }
 
@@ -57,7 +77,7 @@ function begin({ request, response, facts, options }: Exchange, content: Pick<Re
   const head = Buffer.from(headOf(request.rawHeaders), 'latin1');
   const { method = 'GET', url = '/' } = request;
   options.request({ method, target: originFormOf(url), head, facts, ...content }, (answer, extraHead) => {
-    if (response.destroyed || response.headersSent) {
+    if (response.destroyed || response.headersSent || !request.socket.writable) {
       // Nobody takes the pieces, and without that the handler would wait for ever.
       answer.stream?.abort();
       return;
@@ -73,13 +93,13 @@ function begin({ request, response, facts, options }: Exchange, content: Pick<Re
 }
 
 /** The rest of the body is not read, so the connection is of no further use. An answer that has begun breaks off. */
-function refuseTooLarge(response: ServerResponse): void {
+function refuse(response: ServerResponse, status: number, text: string): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
   response.shouldKeepAlive = false;
-  response.writeHead(413, { 'content-type': 'text/plain' }).end('Request Entity Too Large');
+  response.writeHead(status, { 'content-type': 'text/plain' }).end(text);
 }
 
 function pass(stream: PieceStream, response: ServerResponse): void {

@@ -4,17 +4,18 @@ import type { Answer, Event } from '../../engine/event.ts';
 import { textAnswer } from '../../engine/text-answer.ts';
 import type { Workers } from '../../engine/workers.ts';
 import { CloudEventWorkers } from '../cloudevents/workers.ts';
-import { parseAttributes } from '../delivery/attributes.ts';
 import { batchPolicyOf } from '../delivery/batcher.ts';
 import { GatheringWorkers } from '../delivery/gathering-workers.ts';
 import type { Trigger, TriggerContext } from '../trigger.ts';
-import { httpTriggerSchema } from './attributes.ts';
+import { httpAttributesOf } from './attributes.ts';
 import type { Request, Send } from './connection.ts';
 import { type Cors, corsHead, preflightAnswer } from './cors.ts';
 import { otherPathOf } from './path.ts';
 import { PlainServer } from './plain-server.ts';
 
 const NOTHING = Buffer.alloc(0);
+/** Longer than a client that is there sends nothing of a body. */
+const MOST_BODY_MS = 30_000;
 
 /** Turns HTTP requests into events. */
 export class HttpTrigger implements Trigger {
@@ -30,8 +31,8 @@ export class HttpTrigger implements Trigger {
   /** @throws AMP_INPUT_INVALID */
   constructor(context: TriggerContext) {
     this.#context = context;
-    const { config, workers, name, streamsRequests = false } = context;
-    const { cors, maxRequestBodySize, readBufferSize } = parseAttributes(httpTriggerSchema, name, config.attributes);
+    const { config, workers, name, streamsRequests = false, eventTimeoutMs = Number.POSITIVE_INFINITY } = context;
+    const { cors, maxRequestBodySize, readBufferSize } = httpAttributesOf(config, name);
     this.#cors = cors.enabled ? cors : undefined;
     const batch = batchPolicyOf(config, name);
     this.#gathering = batch && new GatheringWorkers(workers, batch);
@@ -40,7 +41,7 @@ export class HttpTrigger implements Trigger {
     this.#cloudEventWorkers = new CloudEventWorkers(this.#workers);
     const request = (each: Request, send: Send) => this.#serve(each, send);
     // A batch waits for its events, so these come whole.
-    const streams = streamsRequests && batch === undefined;
+    const streams = streamsRequests && batch === undefined ? { bodyTimeoutMs: Math.min(eventTimeoutMs, MOST_BODY_MS) } : undefined;
     this.#server = new PlainServer({ maxHead: readBufferSize, maxBody: maxRequestBodySize, streams, request });
   }
 
@@ -54,7 +55,7 @@ export class HttpTrigger implements Trigger {
   }
 
   async stop(limitMs: number): Promise<void> {
-    this.#gathering?.flush();
+    this.#gathering?.close();
     await this.#server.stop(limitMs);
   }
 

@@ -2,14 +2,15 @@ import { once } from 'node:events';
 import type { Server as GeneralServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { Connection, type Request, type Send } from './connection.ts';
+import type { Streams } from './general-server.ts';
 
 export interface PlainServerOptions {
   /** Bytes of request line and headers. */
   maxHead: number;
   /** Bytes. */
   maxBody: number;
-  /** Whether a request may be begun before its body is here. */
-  streams?: boolean;
+  /** Set where a request may be begun before its body is here. */
+  streams?: Streams | undefined;
   request(request: Request, send: Send): void;
 }
 
@@ -35,7 +36,7 @@ export class PlainServer {
   }
 
   /** Begins to listen and gives the port. */
-  async start({ host, port }: { host: string; port: number }): Promise<number> {
+  async start({ host, port }: { host: string | undefined; port: number }): Promise<number> {
     this.#server.listen(port, host);
     await once(this.#server, 'listening');
     this.#sweeper = setInterval(() => {
@@ -68,12 +69,12 @@ export class PlainServer {
   }
 
   #accept(socket: Socket): void {
-    const { maxHead, maxBody, streams = false, request } = this.#options;
+    const { maxHead, maxBody, streams, request } = this.#options;
     const isDraining = () => this.#isDraining;
     const connection: Connection = new Connection(socket, {
       maxHead,
       maxBody,
-      streams,
+      streams: streams !== undefined,
       request,
       isDraining,
       handOver: (each) => void this.#handOver(each),
@@ -84,7 +85,7 @@ export class PlainServer {
 
   async #handOver(socket: Socket): Promise<void> {
     this.#general ??= import('./general-server.ts').then(({ makeGeneralServer }) =>
-      makeGeneralServer({ streams: false, ...this.#options, isDraining: () => this.#isDraining }),
+      makeGeneralServer({ streams: undefined, ...this.#options, isDraining: () => this.#isDraining }),
     );
     (await this.#general).emit('connection', socket);
     socket.resume();

@@ -177,6 +177,31 @@ describe('a function that streams requests', () => {
     expect((await stuck.answer).statusCode).toBe(408);
   });
 
+  it.each(['sync', 'async'])(
+    'answers a client that sends no further with 408, closes its connection, and keeps its worker (%s)',
+    async (mode) => {
+      const { url, lines } = await run({ eventTimeout: '500ms', trigger: { mode, numWorkers: 1 } });
+      let isOver = false;
+      const statuses: number[] = [];
+      const traffic = (async () => {
+        while (!isOver) statuses.push((await call(`${url}/unread`)).status);
+      })();
+      const { outgoing, answer } = begin(`${url}/size`);
+      const closed = once(outgoing, 'close');
+      outgoing.write('x');
+
+      expect(await textOf(answer)).toEqual({ status: 408, body: 'Request Timeout' });
+
+      isOver = true;
+      await traffic;
+      outgoing.end();
+      await closed;
+      expect(new Set(statuses)).toEqual(new Set([200]));
+      expect(await call(`${url}/failure`)).toMatchObject({ body: 'The rest of the request did not come in time' });
+      expect(lines.filter((line) => line.includes('timed out'))).toEqual([]);
+    },
+  );
+
   it('gets CloudEvents and batches as streams of what has come whole', async () => {
     const { url } = await run();
     const { outgoing, answer } = begin(`${url}/kind`, { headers: { 'content-type': 'application/cloudevents+json' } });

@@ -1,6 +1,6 @@
 import { parse } from '@ampoule/lib/parse';
-import type { Trigger } from '@ampoule/platform-api/function';
 import * as z from 'zod';
+import type { Trigger } from '../../function-config.ts';
 import { caseless } from '../delivery/caseless.ts';
 import { deliveryPolicySchema, durationSchema } from '../delivery/policy.ts';
 import { fromAnnotations } from './annotations.ts';

@@ -87,7 +87,7 @@ export class MqttTrigger implements Trigger {
     this.#stopping = true;
     this.#slots.close();
     delivery.stop();
-    batcher?.flush();
+    batcher?.close();
     for (const unblock of this.#blocked) unblock();
     const orderly = async () => {
       // What a session keeps has to go on coming in; a subscription that ends with the connection had better end first.

@@ -94,7 +94,7 @@ export class NatsTrigger implements Trigger {
     const { connection, source, delivery, batcher } = this.#running;
     this.#running = undefined;
     delivery.stop();
-    batcher?.flush();
+    batcher?.close();
     await withinLimit(source.stop(), limitMs);
     // Acknowledgements and answers are on their way.
     await withinLimit(connection.flush(), connection.isClosed() ? 0 : LAST_FLUSH_MS);

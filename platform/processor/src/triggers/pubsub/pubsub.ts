@@ -81,7 +81,7 @@ export class PubSubTrigger implements Trigger {
     this.#running = undefined;
     delivery.stop();
     const stopped = Promise.all(pullers.map((puller) => puller.stop()));
-    batcher?.flush();
+    batcher?.close();
     await withinLimit(stopped, limitMs);
     for (const puller of pullers) puller.close();
   }

@@ -89,7 +89,7 @@ export class RabbitMqTrigger implements Trigger {
     const { connection, consumer, delivery, batcher, letters, outages } = this.#running;
     this.#running = undefined;
     delivery.stop();
-    batcher?.flush();
+    batcher?.close();
     const orderly = async () => {
       await consumer.close();
       await letters?.close();
