@@ -61,6 +61,15 @@ export const platformConfigSchema = z.looseObject({
       defaultHTTPIngressHostTemplate: z.string().default(''),
       validFunctionPriorityClassNames: words,
       defaultFunctionPodResources: z.looseObject({}).default({}),
+      /** Nodes that can be taken away at any moment. Without it, `preemptionMode` of functions means nothing. */
+      preemptibleNodes: z
+        .looseObject({
+          defaultMode: z.enum(['allow', 'constrain', 'prevent', 'none']).default('prevent'),
+          tolerations: objects,
+          gpuTolerations: objects,
+          nodeSelector: z.record(z.string(), z.string()).default({}),
+        })
+        .optional(),
     })
     .prefault({}),
   /** Whether passwords and the like are taken out of functions into Secrets; further fields, by patterns of their paths. */

@@ -3,6 +3,7 @@ import { podSecurity } from '@ampoule/platform-api/kube/pod-security';
 import type { V1PodSpec } from '@ampoule/platform-api/kube/types';
 import { extraContainersOf, functionContainerOf } from './containers.ts';
 import type { RenderContext } from './context.ts';
+import { type Placement, withPreemption } from './preemption.ts';
 import { volumesOf } from './volumes.ts';
 
 /** The pod of a function. */
@@ -10,12 +11,16 @@ export function podOf(fn: NuclioFunction, context: RenderContext): V1PodSpec {
   const { spec } = fn;
   const { kube } = context.platform;
   const nodeSelector = nodeSelectorOf(fn, context);
+  const { tolerations, affinity } = withPreemption(spec, kube, {
+    tolerations: (spec.tolerations ?? kube.defaultFunctionTolerations) as Placement['tolerations'],
+    affinity: spec.affinity ?? {},
+  });
   const optional = {
     serviceAccountName: spec.serviceAccount || kube.defaultFunctionServiceAccount,
     nodeSelector: Object.keys(nodeSelector).length === 0 ? undefined : nodeSelector,
     nodeName: spec.nodeName,
-    tolerations: spec.tolerations ?? (kube.defaultFunctionTolerations.length > 0 ? kube.defaultFunctionTolerations : undefined),
-    affinity: spec.affinity,
+    tolerations: tolerations.length > 0 ? tolerations : undefined,
+    affinity: Object.keys(affinity).length > 0 ? affinity : undefined,
     priorityClassName: spec.priorityClassName || kube.defaultFunctionPriorityClassName,
     preemptionPolicy: spec.preemptionPolicy,
     hostIPC: spec.hostIPC || undefined,
