@@ -20,7 +20,8 @@ const SETTINGS: Record<string, number> = {
 const SHARED_LIMITS: Record<string, number> = { 'fs/inotify/max_user_instances': 4096, 'fs/inotify/max_user_watches': 262_144 };
 
 const KEPT = '/etc/lab-settings';
-const USED = '/run/lab-settings';
+/** In memory, and not among what a snapshot of the host looks at. */
+const USED = '/dev/lab-settings';
 
 /** Writes a host's settings into its root file system. Gives the commands that put them into their places at each boot. */
 export async function prepareSettings(rootDirectory: string): Promise<string[]> {
