@@ -10,6 +10,7 @@ const MOST_BYTES = 20 * 2 ** 20;
 const TIME_MS = 1_000;
 const LEAST_WRITES = 30;
 const AT_A_TIME = 10;
+const MOST_AGAIN = 2;
 
 export interface SyncLatency {
   p99Ms: number;
@@ -21,6 +22,16 @@ export async function measureSync(host: Host, folder: string): Promise<SyncLaten
   const times = await timeWrites(join(host.at(folder), `.ampoule-preflight-${randomUUID()}`));
   times.sort((a, b) => a - b);
   return { p99Ms: times[Math.ceil(times.length * 0.99) - 1] ?? 0, writes: times.length };
+}
+
+/** Measures again, twice at most, while it takes longer than is good: another program's burst of writes is not the disk. Gives the best. */
+export async function measureSteadySync(measure: () => Promise<SyncLatency>, goodMs: number): Promise<SyncLatency> {
+  let best = await measure();
+  for (let again = 0; again < MOST_AGAIN && best.p99Ms > goodMs; again += 1) {
+    const next = await measure();
+    if (next.p99Ms < best.p99Ms) best = next;
+  }
+  return best;
 }
 
 // Synchronous calls, so that no wait for a thread of Node's pool is taken for the disk's; in between others may run.
