@@ -130,7 +130,8 @@ describe('the dependencies in CONTRIBUTING.md', () => {
     const text = (await read('bundle/bundle.yaml')).replaceAll(/\$\{\w+\}/g, 'any');
     const { components } = parseYaml(schema, text, 'bundle/bundle.yaml');
     const isForeign = ({ kind, module }: { kind: string; module?: string | undefined }) =>
-      ['debian', 'npm', 'npm-mirror', 'pypi-mirror', 'java', 'url'].includes(kind) || (kind === 'go' && module !== undefined);
+      ['debian', 'npm', 'npm-mirror', 'pypi-mirror', 'maven-mirror', 'java', 'url'].includes(kind) ||
+      (kind === 'go' && module !== undefined);
     const wanted = Object.keys(components).filter((name) => isForeign(components[name]?.source ?? { kind: '' }));
 
     expect(names(section(await read('CONTRIBUTING.md'), '### Programs in the bundle'))).toEqual(wanted.sort());

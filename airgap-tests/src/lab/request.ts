@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryExec } from '@ampoule/lib/exec';
 import { labError } from './errors.ts';
@@ -68,6 +68,9 @@ function parseResponse(text: string): LabResponse {
 
 async function authorityFile(directory: string, pem: string): Promise<string> {
   const file = join(directory, `ca-${createHash('sha256').update(pem).digest('hex').slice(0, 16)}.pem`);
-  await writeFile(file, pem);
+  // Another request may read it at this moment.
+  const unfinished = `${file}-${randomUUID()}`;
+  await writeFile(unfinished, pem);
+  await rename(unfinished, file);
   return file;
 }

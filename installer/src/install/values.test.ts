@@ -55,7 +55,9 @@ it('gives manifests the secrets and certificates in base64, as Secrets want them
     'text of trust',
     'text of key',
   ]);
-  expect(plain('invokerTokenBase64')).toMatch(/^[\w-]{43}$/);
+  const tokens = ['invokerTokenBase64', 'invokerIntakeTokenBase64'].map(plain);
+  expect(tokens).toEqual([expect.stringMatching(/^[\w-]{43}$/), expect.stringMatching(/^[\w-]{43}$/)]);
+  expect(tokens[0]).not.toBe(tokens[1]);
   expect(plain('warmPrivateKeyBase64')).toBe(warmKey);
   expect(values.warmPublicKey).toBe(publicKey.export({ format: 'der', type: 'spki' }).toString('base64'));
 });

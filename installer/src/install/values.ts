@@ -41,7 +41,8 @@ export async function manifestValues(
     dashboardTokenBase64: base64(dashboardToken),
     warmPrivateKeyBase64: base64(warmKey),
     natsTokenBase64: base64(natsToken),
-    invokerTokenBase64: base64(invokerTokenOf(natsToken)),
+    invokerTokenBase64: base64(tokenOf(natsToken, 'invoker')),
+    invokerIntakeTokenBase64: base64(tokenOf(natsToken, 'invoker intake')),
     warmPublicKey: publicKeyOf(warmKey),
   };
 }
@@ -57,9 +58,9 @@ function networkValues({ nodeAddress, hostname, podCidr, serviceCidr }: InstallC
   };
 }
 
-/** What the dashboard shows to the invoker: from it nobody can tell the token that it is made of. */
-function invokerTokenOf(natsToken: string): string {
-  return createHmac('sha256', natsToken).update('invoker').digest('base64url');
+/** What others of the platform show to the invoker: from it nobody can tell the token that it is made of, nor another one. */
+function tokenOf(natsToken: string, purpose: string): string {
+  return createHmac('sha256', natsToken).update(purpose).digest('base64url');
 }
 
 function publicKeyOf(privateKey: string): string {

@@ -54,6 +54,9 @@ export const paths = {
   health: '/__internal/health',
 } as const;
 
+/** Shown to the invoker by those of the platform who may give it work; `Authorization` is that of whoever calls the function. */
+export const INVOKER_TOKEN_HEADER = 'x-ampoule-invoker-token';
+
 /** The ConfigMap beside the functions that holds the platform configuration, and its key. */
 export const platformConfigMap = { name: 'nuclio-platform-config', key: 'platform.yaml' } as const;
 

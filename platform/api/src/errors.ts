@@ -7,7 +7,7 @@ export const platformErrorCodes = {
   AMP_FUNCTION_EXISTS: 'There is a function of this name already.',
   AMP_FUNCTION_BUSY: 'The function is being built or deployed and cannot be changed until that has ended.',
   AMP_FUNCTION_STALE: 'Somebody else changed the function since it was read.',
-  AMP_SECRET_MISSING: 'A function refers to secrets of its own, such as a password of a trigger, that its Secret does not hold.',
+  AMP_SECRET_MISSING: 'A function or API gateway refers to secrets of its own, such as a password, that nobody holds.',
   AMP_PROJECT_NOT_FOUND: 'There is no project of this name.',
   AMP_PROJECT_MISSING: 'A function or API gateway belongs to a project that is not there.',
   AMP_PROJECT_EXISTS: 'There is a project of this name already.',

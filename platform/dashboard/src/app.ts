@@ -80,14 +80,15 @@ function acceptJsonOfAnyType(app: FastifyInstance): void {
 
 function routesOf({ client, registry, settings, platform }: AppOptions): ApiRoute[] {
   const stores = makeStores(client, platform, settings.warmNamespace);
-  const { namespace, invoker } = settings;
+  const { namespace } = settings;
+  const invoker = new InvokerClient(settings.invoker);
   return [
     ...functionRoutes(stores, namespace),
     ...functionReplicaRoutes(stores, namespace),
     ...functionVersionRoutes(stores, namespace),
     ...functionAliasRoutes(stores, namespace),
-    ...invocationRoutes(stores.functions, { platform, defaultNamespace: namespace, intakeUrl: invoker.intakeUrl }),
-    ...asyncInvocationRoutes(new InvokerClient(invoker), namespace),
+    ...invocationRoutes(stores.functions, { platform, defaultNamespace: namespace, invoker }),
+    ...asyncInvocationRoutes(invoker, namespace),
     ...projectRoutes(stores, namespace),
     ...functionEventRoutes(stores, namespace),
     ...functionSourceRoutes(registry, namespace),

@@ -10,9 +10,17 @@ export interface InvokerAnswer {
 }
 
 export interface InvokerPlace {
-  /** Both are absent where there is no invoker. */
+  /** All are absent where there is no invoker. */
   adminUrl: string | undefined;
   tokenFile: string | undefined;
+  intakeUrl: string | undefined;
+  intakeTokenFile: string | undefined;
+}
+
+/** Where requests go that become invocations, and the token to show there. */
+export interface InvokerIntake {
+  url: string;
+  token: string;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -34,16 +42,33 @@ export class InvokerClient {
     const { status, headers, body } = await send(method, `${adminUrl}${path}`, tokenFile).catch((cause: unknown) => {
       throw away(messageOf(cause), cause);
     });
-    // The token that is wrong is not the one of who asks here.
-    if (status === UNAUTHORIZED) throw away('It does not take the token of the dashboard');
+    refuseUnauthorized(status);
     return { status, headers, body };
+  }
+
+  /** Undefined where there is none. @throws AMP_INVOKER_AWAY */
+  async intake(): Promise<InvokerIntake | undefined> {
+    const { intakeUrl: url, intakeTokenFile } = this.#place;
+    if (url === undefined || intakeTokenFile === undefined) return undefined;
+    const token = await tokenOf(intakeTokenFile).catch((cause: unknown) => {
+      throw away(messageOf(cause), cause);
+    });
+    return { url, token };
   }
 }
 
-/** The token is read anew each time, so that a changed secret counts at once. */
+/** The token that is wrong is not the one of who asks the dashboard. @throws AMP_INVOKER_AWAY */
+export function refuseUnauthorized(status: number | undefined): void {
+  if (status === UNAUTHORIZED) throw away('It does not take the token of the dashboard');
+}
+
+/** Read anew each time, so that a changed secret counts at once. */
+async function tokenOf(file: string): Promise<string> {
+  return (await readFile(file, 'utf8')).trim();
+}
+
 async function send(method: string, url: string, tokenFile: string): Promise<InvokerAnswer> {
-  const token = (await readFile(tokenFile, 'utf8')).trim();
-  const headers = { 'accept-encoding': 'identity', authorization: `Bearer ${token}` };
+  const headers = { 'accept-encoding': 'identity', authorization: `Bearer ${await tokenOf(tokenFile)}` };
   const response = await fetch(url, { method, headers, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) });
   return { status: response.status, headers: response.headers, body: Buffer.from(await response.arrayBuffer()) };
 }

@@ -21,8 +21,9 @@ const settingsSchema = z.object({
   /** Where the invoker takes requests that become asynchronous invocations, and where it tells of them; absent where there is none. */
   AMPOULE_INVOKER_INTAKE_URL: z.url({ protocol: /^http$/ }).optional(),
   AMPOULE_INVOKER_ADMIN_URL: z.url({ protocol: /^http$/ }).optional(),
-  /** File that holds the token which the invoker asks for where it tells of them. */
+  /** Files that hold the tokens which the invoker asks for, where it tells of them and where it takes them. */
   AMPOULE_INVOKER_TOKEN_FILE: z.string().min(1).optional(),
+  AMPOULE_INVOKER_INTAKE_TOKEN_FILE: z.string().min(1).optional(),
   AMPOULE_VERSION: z.string().default('dev'),
   ...registryVariables,
   LOG_LEVEL: z.string().default('info'),
@@ -43,6 +44,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
       intakeUrl: found.AMPOULE_INVOKER_INTAKE_URL,
       adminUrl: found.AMPOULE_INVOKER_ADMIN_URL,
       tokenFile: found.AMPOULE_INVOKER_TOKEN_FILE,
+      intakeTokenFile: found.AMPOULE_INVOKER_INTAKE_TOKEN_FILE,
     },
     version: found.AMPOULE_VERSION,
     registry: found as RegistryVariables,

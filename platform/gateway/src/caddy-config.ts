@@ -17,11 +17,12 @@ const CERTIFICATE_TAG = 'ampoule';
 /** Answered on the HTTP port once Caddy has routes; probes ask for it. */
 const HEALTH_PATH = '/healthz';
 
+const REDACTED = { filter: 'replace', value: 'REDACTED' };
 /** Caddy writes the headers of requests that fail, and knows itself that Authorization is a secret. */
 const LOG_ENCODER = {
   format: 'filter',
   wrap: { format: 'json' },
-  fields: { 'request>headers>X-Api-Key': { filter: 'replace', value: 'REDACTED' } },
+  fields: { 'request>headers>X-Api-Key': REDACTED, 'request>headers>X-Ampoule-Invoker-Token': REDACTED },
 };
 
 /** Caddy's configuration (https://caddyserver.com/docs/json/), without the routes: `images/caddy` keeps those beside the socket. */

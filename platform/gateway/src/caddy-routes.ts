@@ -1,3 +1,4 @@
+import { INVOKER_TOKEN_HEADER } from '@ampoule/platform-api/constants';
 import { accessHandlersOf, callerHeadersOf } from './caddy-access.ts';
 import { json } from './caddy-answers.ts';
 import { corsHandlersOf, corsRoutesOf } from './caddy-cors.ts';
@@ -8,6 +9,11 @@ import type { Destination, Route } from './routes.ts';
 const RESPOND_ASYNC = '(?i)(^|[,\\s])respond-async([,;\\s]|$)';
 /** Tells the invoker which function to call. */
 const FUNCTION_HEADER = 'X-Ampoule-Function';
+/** The invoker refuses the token, not the caller: one of the two has not seen yet that it is another one. */
+const UNTRUSTED = {
+  match: { status_code: [401] },
+  routes: [{ handle: [json(503, { error: 'The invoker does not take the token of the gateway' }, { 'Retry-After': ['10'] })] }],
+};
 
 /** What Caddy serves, which changes without a load. */
 export function caddyRoutesOf(routes: readonly Route[]): Named {
@@ -39,11 +45,16 @@ function asyncWaysTo(route: Route, destination: Destination, match: object, acce
   if (invoker === undefined || functionName === undefined || upstream === undefined) return [];
   const preference = { header_regexp: { Prefer: { pattern: RESPOND_ASYNC } } };
   const { set, ...rest } = callerHeadersOf(route);
-  const headers = { ...rest, set: { ...set, [FUNCTION_HEADER]: [`${functionNamespace}/${functionName}`] } };
+  const own = {
+    [FUNCTION_HEADER]: [`${functionNamespace}/${functionName}`],
+    // Caddy reads the file for each request, so the token stands in nothing that is kept, and another one counts at once.
+    [INVOKER_TOKEN_HEADER]: [`{file.${invoker.tokenFile}}`],
+  };
+  const headers = { ...rest, set: { ...set, ...own } };
   return [
     {
       match: [{ ...match, ...preference }],
-      handle: [...access, ...rewritesOf(route, destination), proxyTo(invoker, headers)],
+      handle: [...access, ...rewritesOf(route, destination), { ...proxyTo(invoker.upstream, headers), handle_response: [UNTRUSTED] }],
       terminal: true,
     },
   ];
@@ -67,7 +78,7 @@ function handlersOf(route: Route, destination: Destination): object[] {
   if (upstream === undefined) return [json(503, { error: 'There is no such service' })];
   const { set, delete: unset } = callerHeadersOf(route);
   const target = functionName === undefined ? {} : { 'X-Nuclio-Target': [functionName] };
-  return [...rewritesOf(route, destination), proxyTo(upstream, { set: { ...set, ...target }, delete: unset })];
+  return [...rewritesOf(route, destination), proxyTo(upstream, { set: { ...set, ...target }, delete: [...unset, INVOKER_TOKEN_HEADER] })];
 }
 
 function rewritesOf({ stripPrefix }: Route, { rewriteTarget }: Destination): object[] {

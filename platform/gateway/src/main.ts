@@ -25,6 +25,7 @@ await runComponent(logger, async () => {
     ingresses: () => ingresses.list().filter((ingress) => hasClass(ingress, settings.ingressClass)),
     apiGateways: () => apiGateways.list(),
     findService: (namespace, name) => services.get(`${namespace}/${name}`),
+    invokerTokenFile: settings.invokerTokenFile,
   });
   const caddy = new CaddyClient(settings.caddySocket);
   const programmer = new Programmer({ caddy, settings, routes: () => planner.plan().routes, logger });

@@ -10,6 +10,8 @@ export interface PlannerOptions {
   ingresses: () => readonly V1Ingress[];
   apiGateways: () => readonly RawObject[];
   findService: FindService;
+  /** As Caddy sees it. */
+  invokerTokenFile: string;
 }
 
 /** The routes of everything, worked out once after each change. */
@@ -31,11 +33,11 @@ export class Planner {
   }
 
   #make(): ApiGatewayPlan {
-    const { ingresses, apiGateways, findService } = this.#options;
+    const { ingresses, apiGateways, findService, invokerTokenFile: tokenFile } = this.#options;
     const ofIngresses = routesOf(ingresses(), findService);
     const { routes, problems } = planApiGateways(apiGateways(), ofIngresses, findService);
     const { upstream } = serviceDestinationOf(findService(INVOKER.namespace, INVOKER.name), INVOKER.port);
-    const invoker = upstream === undefined ? {} : { invoker: upstream };
+    const invoker = upstream === undefined ? {} : { invoker: { upstream, tokenFile } };
     return { routes: [...ofIngresses, ...routes].map((route) => ({ ...route, ...invoker })), problems };
   }
 }

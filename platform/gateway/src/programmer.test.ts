@@ -24,7 +24,14 @@ describe('programming the Caddy of the bundle', () => {
 
   function start(): Programmer {
     const logger = { ...silentLogger, info: (_fields: unknown, message: string) => said.push(message) };
-    const settings = { ...caddy.settings, nodeAddress: 'n', namespace: 'nuclio', ingressClass: 'c', logLevel: 'info' };
+    const settings = {
+      ...caddy.settings,
+      nodeAddress: 'n',
+      invokerTokenFile: '',
+      namespace: 'nuclio',
+      ingressClass: 'c',
+      logLevel: 'info',
+    };
     const made = new Programmer({ caddy: caddy.client, settings, routes: () => routes, logger, debounceMs: 20, checkMs: 100 });
     made.start();
     return made;

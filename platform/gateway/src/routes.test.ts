@@ -1,9 +1,12 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { V1Ingress, V1Service } from '@ampoule/platform-api/kube/types';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { caddyConfigOf } from './caddy-config.ts';
 import { Planner } from './planner.ts';
 import { type Route, routesOf } from './routes.ts';
@@ -59,6 +62,25 @@ describe('routes before the Caddy of the bundle', () => {
   async function answerOf(url: string): Promise<string> {
     const { status, body } = await caddy.call(url);
     return status === 200 ? body : `${status}`;
+  }
+
+  /** Stands for the invoker, beside the file of its token. */
+  async function startInvoker() {
+    const seen: IncomingHttpHeaders[] = [];
+    const invoker = createServer((request, response) => {
+      seen.push(request.headers);
+      response.writeHead(request.url === '/f/refused' ? 401 : 202).end(`${request.headers['x-ampoule-function']} ${request.url}`);
+    }).listen(0, '127.0.0.1');
+    await once(invoker, 'listening');
+    const folder = await mkdtemp(join(tmpdir(), 'token-'));
+    const invokerTokenFile = join(folder, 'intake');
+    await writeFile(invokerTokenFile, 'first token\n');
+    onTestFinished(async () => {
+      invoker.close();
+      invoker.closeAllConnections();
+      await rm(folder, { recursive: true });
+    });
+    return { invoker, invokerTokenFile, seen };
   }
 
   it('prefer the whole host, then a pattern, then the longer path, then the exact one', async () => {
@@ -138,10 +160,7 @@ describe('routes before the Caddy of the bundle', () => {
   });
 
   it('lead to the invoker who does not want to wait for the answer of a function', async () => {
-    const invoker = createServer((request, response) => {
-      response.writeHead(202).end(`${request.headers['x-ampoule-function']} ${request.url}`);
-    }).listen(0, '127.0.0.1');
-    await once(invoker, 'listening');
+    const { invoker, invokerTokenFile } = await startInvoker();
     const services: Record<string, V1Service> = {
       'ampoule-system/invoker': {
         spec: { clusterIP: '127.0.0.1', ports: [{ name: 'intake', port: (invoker.address() as AddressInfo).port }] },
@@ -153,6 +172,7 @@ describe('routes before the Caddy of the bundle', () => {
       ingresses: () => ingresses,
       apiGateways: () => [],
       findService: (namespace, name) => services[`${namespace}/${name}`],
+      invokerTokenFile,
     });
     await caddy.setRoutes(planner.plan().routes);
     const call = async (prefer: string) => {
@@ -168,8 +188,35 @@ describe('routes before the Caddy of the bundle', () => {
     planner.changed();
     await caddy.setRoutes(planner.plan().routes);
     expect(await call('respond-async')).toBe('200 a /x?y');
-    invoker.close();
-    invoker.closeAllConnections();
+  });
+
+  it('show the invoker the token that its file has now, whatever the client says, and nobody else', async () => {
+    const { invoker, invokerTokenFile, seen } = await startInvoker();
+    const { port } = invoker.address() as AddressInfo;
+    const upstream = `127.0.0.1:${port}`;
+    const to = (path: string): Route => ({ path, isExact: false, upstream });
+    const ofFunction = { ...to('/f'), functionName: 'f', functionNamespace: 'ns', invoker: { upstream, tokenFile: invokerTokenFile } };
+    await caddy.setRoutes([to('/plain'), ofFunction]);
+    await caddy.logAll();
+    const call = async (path: string, more = {}) => {
+      await caddy.call(`https://h.e${path}`, { headers: { 'x-ampoule-invoker-token': ['theirs', 'again'], ...more } });
+      return seen.pop()?.['x-ampoule-invoker-token'];
+    };
+    const prefer = 'respond-async';
+
+    expect(await call('/f', { prefer })).toBe('first token');
+    expect(await call('/f', { prefer, connection: 'X-Ampoule-Invoker-Token' })).toBe('first token');
+    await writeFile(invokerTokenFile, 'second token\n');
+    expect(await call('/f', { prefer })).toBe('second token');
+    expect([await call('/f'), await call('/plain'), await call('/plain', { prefer })]).toEqual([undefined, undefined, undefined]);
+
+    // Who calls has done nothing wrong.
+    const refused = await caddy.call('https://h.e/f/refused', { headers: { prefer } });
+    expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '10' }, body: expect.stringContaining('token') });
+
+    expect((await stat(caddy.keptRoutes)).mode & 0o777).toBe(0o600);
+    await expect.poll(() => caddy.log()).toContain('"X-Ampoule-Invoker-Token":"REDACTED"');
+    for (const text of [caddy.log(), await readFile(caddy.keptRoutes, 'utf8')]) expect(text).not.toMatch(/(first|second) token/);
   });
 
   it('let go of what they hold once most of those that came together have gone', async () => {

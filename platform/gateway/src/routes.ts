@@ -34,8 +34,8 @@ export interface Route extends Destination, Access {
   isExact: boolean;
   /** Taken off the path before the request is passed on. */
   stripPrefix?: string;
-  /** HOST:PORT that takes requests whose callers do not wait for the answer; absent where there is none. */
-  invoker?: string;
+  /** HOST:PORT that takes requests whose callers do not wait for the answer, and the file of the token to show there; absent where there is none. */
+  invoker?: { upstream: string; tokenFile: string };
   /** Gets its percentage of the requests. */
   canary?: Destination & { percentage: number };
 }

@@ -12,6 +12,11 @@ const settingsSchema = z.object({
   AMPOULE_CADDY_SOCKET: z.string().default('/run/caddy/admin.sock'),
   /** Folder with tls.crt and tls.key; under the same path in Caddy's container. */
   AMPOULE_TLS_FOLDER: z.string().default('/etc/ampoule/tls'),
+  /** File in Caddy's container that holds the token which the invoker asks for. */
+  AMPOULE_INVOKER_INTAKE_TOKEN_FILE: z
+    .string()
+    .regex(/^\/[^{}]+$/, 'must be the whole path of a file, without braces')
+    .default('/etc/ampoule/invoker/intake'),
   AMPOULE_HTTP_PORT: z.coerce.number().int().default(80),
   AMPOULE_HTTPS_PORT: z.coerce.number().int().default(443),
   LOG_LEVEL: z.string().default('info'),
@@ -26,6 +31,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     ingressClass: found.AMPOULE_INGRESS_CLASS,
     caddySocket: found.AMPOULE_CADDY_SOCKET,
     tlsFolder: found.AMPOULE_TLS_FOLDER,
+    invokerTokenFile: found.AMPOULE_INVOKER_INTAKE_TOKEN_FILE,
     httpPort: found.AMPOULE_HTTP_PORT,
     httpsPort: found.AMPOULE_HTTPS_PORT,
     logLevel: found.LOG_LEVEL,

@@ -9,6 +9,7 @@ import { postResult } from './work/post.ts';
 
 const usual = readSettings({
   AMPOULE_INVOKER_TOKEN_FILE: 'token',
+  AMPOULE_INVOKER_INTAKE_TOKEN_FILE: 'token',
   AMPOULE_CLUSTER_NETWORKS: '10.244.0.0/16,10.96.0.0/16,fd00:10::/64',
 }).noCallbacksTo;
 const refusal = { code: 'AMP_INVOKER_CALLBACK' };
@@ -49,7 +50,7 @@ it('is asked once for the address that a callback goes to, so that a name cannot
   onTestFinished(() => caller.stop());
   let asked = 0;
   const guard = new CallbackGuard([], async () => [{ address: asked++ === 0 ? '127.0.0.1' : '192.0.2.1', family: 4 }]);
-  const job = { id: crypto.randomUUID(), function: 'a/b', method: 'GET', path: '/', headers: [], maxAttempts: 1, createdAt: '' };
+  const job = { id: crypto.randomUUID(), function: 'a/b', method: 'GET', path: '/', headers: [], maxAttempts: 1, createdAt: '', bytes: 0 };
   const url = caller.url.replace('127.0.0.1', 'rebinding.test');
 
   expect(await postResult(url, { head: queuedInvocation(job), body: new Uint8Array() }, guard)).toBeUndefined();

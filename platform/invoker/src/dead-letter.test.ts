@@ -8,6 +8,7 @@ const letter = {
   path: '/a?b=1&access_token=mine&c',
   headers: [] as [string, string][],
   maxAttempts: 1,
+  bytes: 0,
   createdAt: '2026-01-01T00:00:00Z',
   attempts: 1,
   failedAt: '2026-01-01T00:00:01Z',

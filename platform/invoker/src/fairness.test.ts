@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { startWorld } from './testing/invoker.ts';
+import { clientOf } from './testing/client.ts';
+import { openStore, startWorld } from './testing/invoker.ts';
 
 describe('calls', () => {
   it('are bounded, of all functions and of each', async () => {
@@ -79,6 +80,49 @@ describe('a full store', () => {
     const statuses: number[] = [];
     for (let i = 0; i < 5; i++) statuses.push((await invoke(`nuclio/f${i}`, '/', { body })).status);
     expect(statuses).toEqual([202, 202, 202, 503, 503]);
+  });
+
+  it('of jobs leaves half of the room to other functions, and has room again when jobs are done', async () => {
+    const more = { AMPOULE_QUEUE_BYTES: '4000000', AMPOULE_MAX_RUNNING_PER_FUNCTION: '1' };
+    const { target, invoke, idOf, until, start } = await startWorld(more);
+    let release = () => undefined as unknown;
+    const released = new Promise<void>((resolve) => (release = resolve as () => unknown));
+    target.answer = async ({ name }, response) => {
+      if (name === 'f') await released;
+      response.end();
+    };
+    const sent = { body: new Uint8Array(900_000) };
+    const responses = await Promise.all(Array.from({ length: 4 }, () => invoke('nuclio/f', '/', sent)));
+
+    expect(responses.map(({ status }) => status).sort()).toEqual([202, 202, 202, 503]);
+    const full = { code: 'AMP_INVOKER_FULL', error: expect.stringContaining('nuclio/f') };
+    expect(await (await invoke('nuclio/f', '/', sent)).json()).toMatchObject(full);
+    await until(await idOf('nuclio/g', '/', sent), 'done');
+    // What waits is known to an invoker that has taken none of it.
+    const another = await start();
+    expect(await (await clientOf(another.ports).invoke('nuclio/f', '/', sent)).json()).toMatchObject(full);
+    await another.stop();
+
+    release();
+    await expect.poll(async () => (await invoke('nuclio/f', '/', sent)).status, { timeout: 10_000, interval: 300 }).toBe(202);
+  });
+
+  it('of dead letters leaves half of the room to other functions, and keeps what fails in the queue', async () => {
+    const { target, nats, idOf, until, list } = await startWorld({ AMPOULE_DEAD_LETTER_BYTES: '3000000' });
+    target.answer = (_, response) => response.writeHead(500).end();
+    const sent = { headers: { 'x-ampoule-max-attempts': '1' }, body: 'x'.repeat(900_000) };
+    const lettersOf = async (name: string) => (await list(`/dead-letters?function=nuclio/${name}`, 'deadLetters')).length;
+    for (let i = 0; i < 3; i++) await until(await idOf('nuclio/f', '/', sent), 'failed');
+    await delay(1000);
+    expect(await lettersOf('f')).toBe(2);
+
+    await until(await idOf('nuclio/g', '/', sent), 'failed');
+
+    await expect.poll(() => lettersOf('g')).toBe(1);
+    const { store, close } = await openStore(nats);
+    expect([...(await store.queued())]).toEqual([['nuclio/f', 1]]);
+    await close();
+    expect(target.seen).toHaveLength(4);
   });
 
   it('of results refuses new requests before results have no room', async () => {

@@ -6,7 +6,7 @@ import { startWorld } from './testing/invoker.ts';
 
 /** A request whose body comes slowly. */
 function slowly(port: number, length: number): ClientRequest {
-  const headers = { 'x-ampoule-function': 'nuclio/f', 'content-length': length };
+  const headers = { 'x-ampoule-invoker-token': 'token of intake tests', 'x-ampoule-function': 'nuclio/f', 'content-length': length };
   return request({ host: '127.0.0.1', port, method: 'POST', headers, agent: false });
 }
 

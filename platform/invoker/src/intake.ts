@@ -57,12 +57,14 @@ export class Intake {
     if (callback !== undefined) await guard.check(callback);
     const keyed = key === undefined ? {} : { fingerprint: fingerprintOf(asked) };
     const id = key === undefined ? randomUUID() : idOfKey(secret, { functionName, caller: callerOf(asked.headers), key });
+    const headers = endToEnd(asked.rawHeaders, NOT_KEPT);
     const job: Job = {
       id,
       function: functionName,
       method: asked.method,
       path: asked.path,
-      headers: endToEnd(asked.rawHeaders, NOT_KEPT),
+      headers,
+      bytes: asked.body.length + asked.path.length + JSON.stringify(headers).length,
       maxAttempts,
       createdAt: new Date().toISOString(),
       ...keyed,
@@ -71,6 +73,8 @@ export class Intake {
     const known = key === undefined ? undefined : await this.#known(job);
     if (known !== undefined) return known;
     await levels.refuseWhenFull(functionName);
+    // At once, since others may ask before it is written.
+    levels.written('jobs', functionName, job.bytes);
     if (!(await this.#keep(job, asked.body))) return this.#knownSoon(job);
     onJob(functionName);
     return { id, state: 'queued' };

@@ -15,6 +15,8 @@ export const invocationSchema = z.object({
   /** Known although it has ended until its job has left the queue, since what is not known any more would be done again. */
   isHeld: z.boolean().default(false),
   createdAt: z.string(),
+  /** What its job takes up in the queue, about, while it is there. */
+  jobBytes: z.int().default(0),
   /** Of the request, where it had a key. */
   fingerprint: z.string().optional(),
   startedAt: z.string().optional(),
@@ -30,7 +32,7 @@ export const invocationSchema = z.object({
 export type Invocation = z.output<typeof invocationSchema>;
 
 /** An invocation that nobody has begun. */
-export function queuedInvocation({ id, function: functionName, maxAttempts, createdAt, fingerprint, callback }: Job): Invocation {
+export function queuedInvocation({ id, function: functionName, maxAttempts, createdAt, bytes, fingerprint, callback }: Job): Invocation {
   return {
     id,
     function: functionName,
@@ -40,6 +42,7 @@ export function queuedInvocation({ id, function: functionName, maxAttempts, crea
     interruptions: 0,
     isHeld: false,
     createdAt,
+    jobBytes: bytes,
     headers: {},
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(callback === undefined ? {} : { callback: { url: callback, state: 'pending', attempts: 0 } }),
@@ -50,11 +53,17 @@ export function isFinal({ state }: Pick<Invocation, 'state'>): boolean {
   return state === 'done' || state === 'failed' || state === 'cancelled';
 }
 
+/** What its job takes up in the queue now: one that has ended may be there still. */
+export function queuedBytesOf({ state, isHeld, jobBytes }: Invocation): number {
+  return isFinal({ state }) && !isHeld ? 0 : jobBytes;
+}
+
 /** What callers are told. */
 export function viewOf({
   headers: _headers,
   interruptions: _interruptions,
   isHeld: _isHeld,
+  jobBytes: _jobBytes,
   fingerprint: _fingerprint,
   ...rest
 }: Invocation) {

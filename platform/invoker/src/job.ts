@@ -16,6 +16,8 @@ export const jobSchema = z.object({
   maxAttempts: z.int(),
   callback: z.string().optional(),
   createdAt: z.string(),
+  /** What it takes up in the queue, about. */
+  bytes: z.int().default(0),
   /** Of a request with a key. */
   fingerprint: z.string().optional(),
   /** Of a dead letter that is tried again: when its last attempt had failed. */

@@ -28,46 +28,48 @@ const FRESH_MS = 500;
 /** How full the stores are, as of a moment ago. */
 export class Levels {
   readonly #store: Store;
-  readonly #shares: Shares;
-  /** With the bytes of results that were written since. */
-  #found: { at: number; levels: Promise<Found>; written: number } | undefined;
+  readonly #shares: Record<keyof Found, Shares>;
+  /** With the bytes that were written since. */
+  #found: { at: number; levels: Promise<Found>; written: Record<keyof Found, number> } | undefined;
 
   constructor(store: Store) {
+    const { jobs, states, deadLetters } = store.bytesOf;
     this.#store = store;
-    this.#shares = new Shares(store);
+    this.#shares = { jobs: new Shares(jobs), states: new Shares(states), deadLetters: new Shares(deadLetters) };
   }
 
   /** @throws AMP_INVOKER_QUEUE_AWAY */
   async read(): Promise<Found> {
     if (this.#found === undefined || performance.now() - this.#found.at > FRESH_MS) {
-      this.#found = { at: performance.now(), levels: this.#read(), written: 0 };
+      this.#found = { at: performance.now(), levels: this.#read(), written: { jobs: 0, states: 0, deadLetters: 0 } };
     }
     return this.#found.levels;
   }
 
   /** The queue itself refuses what does not fit; results cannot be refused, so room for them is kept. @throws AMP_INVOKER_FULL */
   async refuseWhenFull(functionName: string): Promise<void> {
-    if (await this.#isFilled(FULL_PART)) throw storeFull('the store of results is full');
-    if (await this.hasItsPart(functionName)) throw storeFull(`the part of ${functionName} in the store of results is full`);
+    if (await this.#isFilled('states', FULL_PART)) throw storeFull('the store of results is full');
+    if (await this.hasItsPart('states', functionName)) throw storeFull(`the part of ${functionName} in the store of results is full`);
+    if (await this.hasItsPart('jobs', functionName)) throw storeFull(`the part of ${functionName} in the queue is full`);
   }
 
-  /** Whether the results of a function take up what one function may have. @throws AMP_INVOKER_QUEUE_AWAY */
-  async hasItsPart(functionName: string): Promise<boolean> {
-    if (!(await this.#isFilled(FUNCTION_PART))) return false;
-    const { states } = await this.read();
-    return (await this.#shares.bytesOf(functionName)) >= states.maxBytes * FUNCTION_PART;
+  /** Whether a function takes up what one function may have of a store. @throws AMP_INVOKER_QUEUE_AWAY */
+  async hasItsPart(store: keyof Found, functionName: string): Promise<boolean> {
+    if (!(await this.#isFilled(store, FUNCTION_PART))) return false;
+    const { maxBytes } = (await this.read())[store];
+    return (await this.#shares[store].bytesOf(functionName)) >= maxBytes * FUNCTION_PART;
   }
 
-  /** A result of a function was written. */
-  written(functionName: string, bytes: number): void {
-    this.#shares.add(functionName, bytes);
-    if (this.#found !== undefined) this.#found.written += bytes;
+  /** Something of a function was written, or is about to be. */
+  written(store: keyof Found, functionName: string, bytes: number): void {
+    this.#shares[store].add(functionName, bytes);
+    if (this.#found !== undefined) this.#found.written[store] += bytes;
   }
 
-  /** Whether so much of the store of results is taken. */
-  async #isFilled(part: number): Promise<boolean> {
-    const { states } = await this.read();
-    return states.bytes + (this.#found?.written ?? 0) >= states.maxBytes * part;
+  /** Whether so much of a store is taken. */
+  async #isFilled(store: keyof Found, part: number): Promise<boolean> {
+    const { bytes, maxBytes } = (await this.read())[store];
+    return bytes + (this.#found?.written[store] ?? 0) >= maxBytes * part;
   }
 
   async #read(): Promise<Found> {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { parse } from '@ampoule/lib/parse';
+import { INVOKER_TOKEN_HEADER } from '@ampoule/platform-api/constants';
 import * as z from 'zod';
 import { functionSchema } from './job.ts';
 
@@ -33,6 +34,7 @@ const optionsSchema = z.object({
  * the activator finds the function, so nobody else may name one.
  */
 export const ownHeaders: ReadonlySet<string> = new Set([
+  INVOKER_TOKEN_HEADER,
   'prefer',
   'x-ampoule-function',
   'x-ampoule-callback',

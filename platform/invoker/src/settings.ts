@@ -16,8 +16,9 @@ const settingsSchema = z.object({
   AMPOULE_NATS_SERVER: z.string().default('nats.ampoule-system.svc:4222'),
   /** File that holds the token which NATS asks for; none when absent. */
   AMPOULE_NATS_TOKEN_FILE: z.string().min(1).optional(),
-  /** File that holds the token which the dashboard shows. */
+  /** Files that hold the tokens of the internal API and of the intake. */
   AMPOULE_INVOKER_TOKEN_FILE: z.string().min(1),
+  AMPOULE_INVOKER_INTAKE_TOKEN_FILE: z.string().min(1),
   AMPOULE_INVOKER_HOST: z.string().default('0.0.0.0'),
   /** What is known of an invocation, for whoever has its id. */
   AMPOULE_INVOKER_PORT: port.default(8080),
@@ -66,6 +67,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
   return {
     nats: { server: found.AMPOULE_NATS_SERVER, tokenFile: found.AMPOULE_NATS_TOKEN_FILE },
     tokenFile: found.AMPOULE_INVOKER_TOKEN_FILE,
+    intakeTokenFile: found.AMPOULE_INVOKER_INTAKE_TOKEN_FILE,
     host: found.AMPOULE_INVOKER_HOST,
     ports: {
       public: found.AMPOULE_INVOKER_PORT,

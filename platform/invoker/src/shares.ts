@@ -1,5 +1,3 @@
-import type { Store } from './store/store.ts';
-
 interface Share {
   bytes: Promise<number>;
   /** Since it was asked for. */
@@ -12,23 +10,23 @@ interface Share {
 const FRESH_TIMES = 20;
 const FRESH_MS = 1000;
 
-/** What each function has in the store of results, as of a moment ago, with what was written since. */
+/** What each function has in a store, as of a moment ago, with what was written since. */
 export class Shares {
-  readonly #store: Store;
+  readonly #measure: (functionName: string) => Promise<number>;
   readonly #found = new Map<string, Share>();
 
-  constructor(store: Store) {
-    this.#store = store;
+  constructor(measure: (functionName: string) => Promise<number>) {
+    this.#measure = measure;
   }
 
-  /** Reads all that is known of the function's invocations, so it is worth asking only where much is kept. @throws AMP_INVOKER_QUEUE_AWAY */
+  /** Reads all that the function has there, so it is worth asking only where much is kept. @throws AMP_INVOKER_QUEUE_AWAY */
   async bytesOf(functionName: string): Promise<number> {
     const found = this.#found.get(functionName);
     const share = found !== undefined && performance.now() < found.staleAt ? found : this.#ask(functionName);
     return (await share.bytes) + share.written;
   }
 
-  /** A result was written. */
+  /** Something was written. */
   add(functionName: string, bytes: number): void {
     const found = this.#found.get(functionName);
     if (found !== undefined) found.written += bytes;
@@ -36,7 +34,7 @@ export class Shares {
 
   #ask(functionName: string): Share {
     const askedAt = performance.now();
-    const share: Share = { bytes: this.#store.stateBytes(functionName), written: 0, staleAt: Number.POSITIVE_INFINITY };
+    const share: Share = { bytes: this.#measure(functionName), written: 0, staleAt: Number.POSITIVE_INFINITY };
     const setStale = () => {
       share.staleAt = performance.now() + Math.max(FRESH_MS, (performance.now() - askedAt) * FRESH_TIMES);
     };

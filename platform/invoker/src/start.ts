@@ -8,7 +8,7 @@ import { Room } from './http/room.ts';
 import { router } from './http/routes.ts';
 import { makeServer } from './http/serve.ts';
 import { statusRoutes } from './http/status.ts';
-import { withToken } from './http/token.ts';
+import { withBearerToken, withIntakeToken } from './http/token.ts';
 import { InvokerMetrics } from './metrics.ts';
 import type { Settings } from './settings.ts';
 import { startWork } from './work/start.ts';
@@ -36,11 +36,14 @@ export async function startInvoker({ settings, logger }: StartOptions) {
   const servers = {
     public: makeServer(router(invocationRoutes(invocations)), logger),
     admin: makeServer(
-      withToken(settings.tokenFile, router([...invocationRoutes(invocations), ...adminRoutes(invocations, deadLetters)])),
+      withBearerToken(settings.tokenFile, router([...invocationRoutes(invocations), ...adminRoutes(invocations, deadLetters)])),
       logger,
     ),
     intake: makeServer(
-      intakeHandler({ intake, metrics, maxBodyBytes: settings.maxBodyBytes, room: new Room(settings.intakeBytes) }),
+      withIntakeToken(
+        settings.intakeTokenFile,
+        intakeHandler({ intake, metrics, maxBodyBytes: settings.maxBodyBytes, room: new Room(settings.intakeBytes) }),
+      ),
       logger,
     ),
   };

@@ -10,9 +10,9 @@ import type { Shell } from './shell.ts';
 export function addExport(parent: Command, name: string, kind: Kind, shell: Shell): Command {
   const command = parent
     .command(`${name} [name]`)
-    .description(`write ${nounOf(kind)}s, or one, in a form that "import" reads; without the secrets of functions`)
+    .description(`write ${nounOf(kind)}s, or one, in a form that "import" reads; without secrets`)
     .addOption(outputOption(['yaml', 'json']))
-    .option('--with-secrets', 'with passwords and the like of functions, for a backup')
+    .option('--with-secrets', 'with passwords and the like, for a backup')
     .action(async (wanted: string | undefined, { output, withSecrets }: { output: Format; withSecrets?: boolean }) => {
       const api = await shell.connect();
       const path = wanted === undefined ? kind.path : pathOf(kind, wanted);

@@ -4,12 +4,19 @@ import { type Activity, activityOf } from '../activity.ts';
 
 type Counts = Pick<Activity, 'handled' | 'failed'>;
 
+/** What is known of a pod: what its processor counted when it answered last, and how often its containers have ended. */
+interface Known extends Counts {
+  ends: number;
+}
+
 /** What a version has done since its share of the calls became what it is. */
 export interface Watched {
   /** Milliseconds for which it was watched. */
   forMs: number;
   requests: number;
   errors: number;
+  /** Those of the errors that are the end of a container: nobody has counted the calls that it had in hand. */
+  ends: number;
 }
 
 interface Watch {
@@ -18,12 +25,15 @@ interface Watch {
   beganAt: number;
   requests: number;
   errors: number;
-  /** By pod, what its processor counted when it was asked last. */
-  pods: Map<string, Counts>;
+  ends: number;
+  pods: Map<string, Known>;
 }
 
+const unknown: Known = { handled: 0, failed: 0, ends: 0 };
+
 /**
- * Counts calls and errors of versions by the counters of their processors. After a restart of the controller a share is watched anew, with
+ * Counts calls and errors of versions by the counters of their processors, and the ends of their containers as failed calls: what a container
+ * had in hand was answered by somebody else, who does not count. After a restart of the controller a share is watched anew, with
  * all that its pods have counted in their lives.
  */
 export class CallCounter {
@@ -31,21 +41,23 @@ export class CallCounter {
 
   /** Asks all pods of a version. One that does not answer counts with the next time, if it is still there. */
   async look(key: string, step: string, pods: readonly V1Pod[]): Promise<Watched> {
-    const found = await Promise.all(pods.filter(isRunning).map(async (pod) => [podUidOf(pod), await countsOf(pod)] as const));
+    const found = await Promise.all(pods.filter(isRunning).map(async (pod) => ({ pod, counts: await countsOf(pod) })));
     const known = this.#watches.get(key);
     const isNew = known?.step !== step;
-    const watch: Watch = isNew ? { step, beganAt: performance.now(), requests: 0, errors: 0, pods: new Map(known?.pods) } : known;
-    for (const [uid, counts] of found) {
-      if (counts === undefined) continue;
+    const watch: Watch = isNew ? { step, beganAt: performance.now(), requests: 0, errors: 0, ends: 0, pods: new Map(known?.pods) } : known;
+    for (const { pod, counts } of found) {
       // Pods serve this version alone, so one that is new here has counted nothing else.
-      const before = watch.pods.get(uid) ?? { handled: 0, failed: 0 };
-      const isRestarted = counts.handled < before.handled;
-      watch.requests += counts.handled - (isRestarted ? 0 : before.handled);
-      watch.errors += counts.failed - (isRestarted ? 0 : before.failed);
-      watch.pods.set(uid, counts);
+      const before = watch.pods.get(podUidOf(pod)) ?? unknown;
+      const ends = Math.max(endsOf(pod), before.ends);
+      const now = counts ?? before;
+      const isRestarted = now.handled < before.handled;
+      watch.requests += now.handled - (isRestarted ? 0 : before.handled) + ends - before.ends;
+      watch.errors += now.failed - (isRestarted ? 0 : before.failed) + ends - before.ends;
+      watch.ends += ends - before.ends;
+      watch.pods.set(podUidOf(pod), { handled: now.handled, failed: now.failed, ends });
     }
     this.#watches.set(key, watch);
-    return { forMs: performance.now() - watch.beganAt, requests: watch.requests, errors: watch.errors };
+    return { forMs: performance.now() - watch.beganAt, requests: watch.requests, errors: watch.errors, ends: watch.ends };
   }
 
   /** Keeps what belongs to these keys alone. */
@@ -56,6 +68,10 @@ export class CallCounter {
 
 function isRunning({ metadata, status }: V1Pod): boolean {
   return metadata?.deletionTimestamp === undefined && status?.phase === 'Running';
+}
+
+function endsOf({ status }: V1Pod): number {
+  return (status?.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + (restartCount ?? 0), 0);
 }
 
 async function countsOf(pod: V1Pod): Promise<Counts | undefined> {

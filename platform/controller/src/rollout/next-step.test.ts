@@ -10,7 +10,7 @@ const well: Progress = {
   weight: 30,
   sinceStepMs: MINUTE_MS,
   status: { state: 'ready' },
-  watched: { forMs: MINUTE_MS, requests: 100, errors: 1 },
+  watched: { forMs: MINUTE_MS, requests: 100, errors: 1, ends: 0 },
 };
 
 describe('a canary', () => {
@@ -19,7 +19,7 @@ describe('a canary', () => {
     ['gets a first step once it serves', { weight: 0 }, {}, 'step', 30, 'CanaryProgressing'],
     [
       'is not judged by what it did without a share',
-      { weight: 0, watched: { forMs: 1, requests: 50, errors: 50 } },
+      { weight: 0, watched: { forMs: 1, requests: 50, errors: 50, ends: 0 } },
       {},
       'step',
       30,
@@ -36,7 +36,7 @@ describe('a canary', () => {
     ['keeps its share without steps', {}, { weight: 30, stepWeight: 0 }, 'hold', 30, 'CanaryHeld'],
     ['keeps its share without steps for any time', { sinceStepMs: 1e9 }, { weight: 30, stepWeight: 0 }, 'hold', 30, 'CanaryHeld'],
     ['bears the errors that it may', { watched: { ...well.watched, errors: 5 } }, { maxErrorRate: 5 }, 'step', 60, 'CanaryProgressing'],
-    ['goes back at once by more errors', { watched: { forMs: 1, requests: 100, errors: 2 } }, {}, 'back', 0, 'ErrorRateExceeded'],
+    ['goes back at once by more errors', { watched: { forMs: 1, requests: 100, errors: 2, ends: 0 } }, {}, 'back', 0, 'ErrorRateExceeded'],
     [
       'goes back by errors without steps as well',
       { watched: { ...well.watched, errors: 2 } },
@@ -45,7 +45,7 @@ describe('a canary', () => {
       0,
       'ErrorRateExceeded',
     ],
-    ['is not judged by a few calls', { watched: { forMs: 1, requests: 9, errors: 9 } }, {}, 'hold', 30, 'CanaryProgressing'],
+    ['is not judged by a few calls', { watched: { forMs: 1, requests: 9, errors: 9, ends: 0 } }, {}, 'hold', 30, 'CanaryProgressing'],
     ['goes back where its pods fail', { status: { state: 'unhealthy', message: 'CrashLoopBackOff' } }, {}, 'back', 0, 'CanaryUnhealthy'],
     [
       'goes back where it does not serve in time',
@@ -57,7 +57,7 @@ describe('a canary', () => {
     ],
     [
       'goes back where nobody calls',
-      { sinceStepMs: 601_000, watched: { forMs: 601_000, requests: 0, errors: 0 } },
+      { sinceStepMs: 601_000, watched: { forMs: 601_000, requests: 0, errors: 0, ends: 0 } },
       {},
       'back',
       0,
@@ -65,7 +65,7 @@ describe('a canary', () => {
     ],
     [
       'needs no calls where none are asked for',
-      { watched: { forMs: MINUTE_MS, requests: 0, errors: 0 } },
+      { watched: { forMs: MINUTE_MS, requests: 0, errors: 0, ends: 0 } },
       { minRequests: 0 },
       'step',
       60,
@@ -78,8 +78,11 @@ describe('a canary', () => {
   it('says why it goes back', () => {
     const status = { state: 'unhealthy' as const, message: 'Pod p: CrashLoopBackOff' };
     expect(nextStep(canaryOf(), { ...well, status }).message).toBe('Version 2 went back: Pod p: CrashLoopBackOff');
-    expect(nextStep(canaryOf(), { ...well, watched: { forMs: 1, requests: 20, errors: 7 } }).message).toBe(
+    expect(nextStep(canaryOf(), { ...well, watched: { forMs: 1, requests: 20, errors: 7, ends: 0 } }).message).toBe(
       'Version 2 went back: 7 of 20 calls failed at 30% of the calls, more than 1%',
+    );
+    expect(nextStep(canaryOf(), { ...well, watched: { forMs: 1, requests: 20, errors: 7, ends: 3 } }).message).toBe(
+      'Version 2 went back: 7 of 20 calls failed, 3 by the end of a container at 30% of the calls, more than 1%',
     );
   });
 });

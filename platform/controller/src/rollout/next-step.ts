@@ -26,8 +26,8 @@ const FULL = 100;
 /** What is to become of the share of a canary. */
 export function nextStep(canary: Canary, { weight, sinceStepMs, status, watched }: Progress): Step {
   const { version, stepWeight, maxErrorRate, minRequests, progressDeadlineSeconds } = canary;
-  const { requests, errors, forMs } = watched;
-  const seen = `${errors} of ${requests} calls failed`;
+  const { requests, errors, ends, forMs } = watched;
+  const seen = `${errors} of ${requests} calls failed${ends === 0 ? '' : `, ${ends} by the end of a container`}`;
   const hold = (reason: string, message: string): Step => ({ kind: 'hold', weight, reason, message });
   const back = (reason: string, why: string): Step => ({
     kind: 'back',

@@ -118,6 +118,22 @@ playRows('API gateways', [
     status: 412,
   },
   {
+    it: 'are refused where another ingress has host and path, and writes them in another way',
+    given: ({ api }) =>
+      api.put(INGRESS, { spec: { rules: [{ host: 'H.Example', http: { paths: [{ path: '//a/./', pathType: 'Prefix' }] } }] } }),
+    call: 'POST /api/api_gateways',
+    body: gateway(),
+    status: 412,
+  },
+  {
+    it: 'are refused where another gateway has host and path, and writes them in another way',
+    given: withGateway,
+    call: 'POST /api/api_gateways',
+    body: gateway({ host: 'H.EXAMPLE', path: '/a/' }, { name: 'h' }),
+    status: 412,
+    answer: { error: 'Ingress host and path are already in use' },
+  },
+  {
     it: 'are refused without their functions, when the caller wants that looked at',
     call: 'POST /api/api_gateways',
     body: gateway(),
@@ -193,4 +209,102 @@ playRows('API gateways', [
     after: { [at('g')]: undefined },
   },
   { it: 'are not removed without a name', call: 'DELETE /api/api_gateways', body: {}, status: 400 },
+]);
+
+const REFERENCE = '$ref:/spec/authentication/basicauth/password';
+const basic = (password?: string) => ({
+  authenticationMode: 'basicAuth',
+  authentication: { basicAuth: { username: 'ann', ...(password === undefined ? {} : { password }) } },
+});
+const withPassword = (d: TestDashboard) => d.call('POST', '/api/api_gateways', gateway(basic('tell nobody')));
+const stored = (password: string) => ({ [at('g')]: { spec: basic(password) } });
+const withSecrets = { 'x-ampoule-export-secrets': 'true' };
+
+playRows(
+  'passwords of API gateways',
+  [
+    {
+      it: 'are not shown to who creates one',
+      call: 'POST /api/api_gateways',
+      body: gateway(basic('tell nobody')),
+      status: 201,
+      answer: { spec: basic(REFERENCE) },
+      after: stored('tell nobody'),
+    },
+    {
+      it: 'are not shown in lists',
+      given: withPassword,
+      call: 'GET /api/api_gateways',
+      status: 200,
+      answer: { g: { spec: basic(REFERENCE) } },
+    },
+    {
+      it: 'are not shown one at a time, whatever is asked for',
+      given: withPassword,
+      call: 'GET /api/api_gateways/g',
+      headers: withSecrets,
+      status: 200,
+      answer: { spec: basic(REFERENCE) },
+    },
+    ...['GET /api/api_gateways/g?export=true', 'GET /api/api_gateways?export=true', 'GET /api/projects/default?export=true'].flatMap(
+      (call): Row[] => {
+        const answerOf = (spec: object) =>
+          call.includes('projects') ? { apiGateways: { g: { spec } } } : call.includes('/g?') ? { spec } : { g: { spec } };
+        const without = { ...basic(), authentication: { basicAuth: expect.not.objectContaining({ password: expect.anything() }) } };
+        return [
+          { it: `are left out of ${call}`, given: withPassword, call, status: 200, answer: answerOf(without) },
+          {
+            it: `are in ${call} where that is asked for`,
+            given: withPassword,
+            call,
+            headers: withSecrets,
+            status: 200,
+            answer: answerOf(basic('tell nobody')),
+          },
+        ];
+      },
+    ),
+    {
+      it: 'stay where what was read is sent back',
+      given: withPassword,
+      call: 'PUT /api/api_gateways/g',
+      body: gateway({ ...basic(REFERENCE), path: '/b' }),
+      status: 204,
+      after: { [at('g')]: { spec: { path: '/b', ...basic('tell nobody') } } },
+    },
+    {
+      it: 'are replaced by others',
+      given: withPassword,
+      call: 'PUT /api/api_gateways/g',
+      body: gateway(basic('another')),
+      status: 204,
+      after: stored('another'),
+    },
+    {
+      it: 'have no reference in a gateway that is new',
+      call: 'POST /api/api_gateways',
+      body: gateway(basic(REFERENCE)),
+      status: 400,
+      answer: { error: expect.stringContaining('/spec/authentication/basicAuth/password') },
+      after: { [at('g')]: undefined },
+    },
+    {
+      it: 'have no reference in a gateway that had none before',
+      given: withGateway,
+      call: 'PUT /api/api_gateways/g',
+      body: gateway(basic(REFERENCE)),
+      status: 400,
+    },
+  ],
+  { platform: { sensitiveFields: { maskSensitiveFields: true } } },
+);
+
+playRows('passwords of API gateways where nothing is masked', [
+  {
+    it: 'are shown as in Nuclio',
+    given: withPassword,
+    call: 'GET /api/api_gateways/g',
+    status: 200,
+    answer: { spec: basic('tell nobody') },
+  },
 ]);

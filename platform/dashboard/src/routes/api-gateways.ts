@@ -5,7 +5,7 @@ import { invalidRequest } from '../errors.ts';
 import { headers } from '../headers.ts';
 import { type ApiRoute, type Call, defineRoute } from '../http/route.ts';
 import { exportQuery, targetSchema } from '../http/schemas.ts';
-import { byName, exportedOf, exportedSchema, type Stored, selectorOf, storedSchema } from '../stores/resource-store.ts';
+import { byName, exportedSchema, type Stored, selectorOf, storedSchema } from '../stores/resource-store.ts';
 import type { Stores } from '../stores/stores.ts';
 
 const writeHeaders = [headers.gatewayNamespace, headers.projectName, headers.validateFunctions] as const;
@@ -13,14 +13,17 @@ const writeHeaders = [headers.gatewayNamespace, headers.projectName, headers.val
 /** /api/api_gateways, as in Nuclio. */
 export function apiGatewayRoutes({ gateways }: Stores, defaultNamespace: string): ApiRoute[] {
   const namespaceOf = ({ header }: Call) => header(headers.gatewayNamespace) ?? defaultNamespace;
-  const viewOf = ({ query }: Call<z.output<typeof exportQuery>>) => (query.export === 'true' ? exportedOf : (gateway: Stored) => gateway);
+  const viewOf = ({ query, flag }: Call<z.output<typeof exportQuery>>) => {
+    if (query.export !== 'true') return (gateway: Stored) => gateways.shown(gateway);
+    return (gateway: Stored) => gateways.exported(gateway, flag(headers.exportSecrets));
+  };
 
   return [
     defineRoute({
       method: 'GET',
       url: '/api/api_gateways',
       summary: 'List API gateways by their names.',
-      headers: [headers.gatewayNamespace, headers.projectName, headers.functionName],
+      headers: [headers.gatewayNamespace, headers.projectName, headers.functionName, headers.exportSecrets],
       query: exportQuery,
       status: 200,
       answer: z.record(z.string(), z.union([storedSchema, exportedSchema])),
@@ -39,10 +42,10 @@ export function apiGatewayRoutes({ gateways }: Stores, defaultNamespace: string)
       method: 'GET',
       url: '/api/api_gateways/:id',
       summary: 'One API gateway.',
-      headers: [headers.gatewayNamespace],
+      headers: [headers.gatewayNamespace, headers.exportSecrets],
       query: exportQuery,
       status: 200,
-      answer: storedSchema,
+      answer: z.union([storedSchema, exportedSchema]),
       failures: [400, 404],
       async handle(call) {
         return viewOf(call)(await gateways.get(namespaceOf(call), call.params.id ?? ''));
@@ -57,9 +60,10 @@ export function apiGatewayRoutes({ gateways }: Stores, defaultNamespace: string)
       status: 201,
       answer: storedSchema,
       failures: [400, 404, 409, 412],
-      handle: (call) => {
+      async handle(call) {
         const gateway = withProject(call);
-        return gateways.add(gateway, gateway.metadata.namespace || namespaceOf(call), call.flag(headers.validateFunctions));
+        const namespace = gateway.metadata.namespace || namespaceOf(call);
+        return gateways.shown(await gateways.add(gateway, namespace, call.flag(headers.validateFunctions)));
       },
     }),
     defineRoute({

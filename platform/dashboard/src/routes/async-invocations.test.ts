@@ -106,6 +106,7 @@ describe('a call of a function', () => {
         body,
         of: request.headers['x-ampoule-function'],
         key: request.headers['idempotency-key'],
+        token: request.headers['x-ampoule-invoker-token'],
       };
       response.writeHead(202, { location: `/invocations/${ID}`, 'preference-applied': 'respond-async' }).end(JSON.stringify(seen));
     };
@@ -117,13 +118,39 @@ describe('a call of a function', () => {
       prefer: 'wait=5, respond-async',
       'idempotency-key': 'k',
       'x-ampoule-function': 'other/g',
+      'x-ampoule-invoker-token': 'theirs',
     };
 
     const response = await dashboard.call('POST', '/api/function_invocations', { a: 1 }, headers);
 
     expect(response).toMatchObject({ status: 202, body: { host: 'nuclio-f.nuclio.svc:8080', of: 'nuclio/f', key: 'k', body: '{"a":1}' } });
+    expect(response.body.token).toBe('token of intake tests');
     expect(response.body.authorization).toBeUndefined();
     expect(response.headers.get('location')).toBe(`/invocations/${ID}`);
     expect(asked).toEqual(['POST /a?b=1']);
+  });
+
+  it('shows the token of the invoker to no function', async () => {
+    answer = (request, response) => response.end(JSON.stringify(request.headers));
+    await dashboard.create('f');
+    const { host } = new URL(`http://127.0.0.1:${(invoker.address() as AddressInfo).port}`);
+    dashboard.setState('f', 'ready', { internalInvocationUrls: [host] });
+    const headers = { 'x-nuclio-function-name': 'f', 'x-ampoule-invoker-token': 'theirs' };
+
+    const { body } = await dashboard.call('POST', '/api/function_invocations', {}, headers);
+
+    expect(body).toMatchObject({ 'x-nuclio-target': 'f' });
+    expect(body).not.toHaveProperty('x-ampoule-invoker-token');
+  });
+
+  it('is answered with 503 where the invoker does not take the token of the dashboard', async () => {
+    json(401, { error: 'The token is missing, or not the right one', code: 'AMP_INVOKER_TOKEN_WRONG' });
+    await dashboard.create('f');
+    dashboard.setState('f', 'ready', { internalInvocationUrls: ['nuclio-f.nuclio.svc:8080'] });
+    const headers = { 'x-nuclio-function-name': 'f', prefer: 'respond-async' };
+    expect(await dashboard.call('POST', '/api/function_invocations', {}, headers)).toMatchObject({
+      status: 503,
+      body: { error: expect.stringMatching(/token of the dashboard/) },
+    });
   });
 });

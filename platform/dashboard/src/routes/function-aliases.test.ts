@@ -86,6 +86,46 @@ describe('an alias', () => {
     expect(await dashboard.call('DELETE', `${ALIASES}/live`)).toMatchObject({ status: 204 });
   });
 
+  it('stays an alias, and stays where it is, when its API gateway is replaced', async () => {
+    await put({ version: 1, host: 'live.example' });
+    await post('canary', { version: 2 });
+    const rollout = { phase: 'Progressing', stableVersion: 1, canaryVersion: 2, weight: 40, steppedAt: 'then' };
+    become({ upstreams: [upstream('f-v1'), upstream('f-v2', 40)] }, rollout);
+    const replace = (fields: object, metadata: object = {}) =>
+      dashboard.call('PUT', '/api/api_gateways/f-live', {
+        metadata: { name: 'f-live', ...metadata },
+        spec: { host: 'live.example', upstreams: [upstream('f')], ...fields },
+      });
+
+    expect(await replace({ description: 'ours' })).toMatchObject({ status: 204, body: undefined });
+    const kept = { spec: { description: 'ours', upstreams: [upstream('f-v1'), upstream('f-v2', 40)] }, status: { rollout } };
+    expect(stored()).toMatchObject({ ...kept, spec: { ...kept.spec, alias: { version: 1, canary: { version: 2 } } } });
+    expect(await replace(stored()?.spec as object)).toMatchObject({ status: 204 });
+    expect(stored()).toMatchObject(kept);
+
+    expect(await replace({ alias: { function: 'f', version: 3 } })).toMatchObject({
+      status: 412,
+      body: { error: expect.stringContaining('An alias is not changed by a replacement of its API gateway') },
+    });
+    expect(await replace({ alias: { function: 'f', version: 3 } }, { resourceVersion: '1' })).toMatchObject({ status: 409 });
+    expect(stored()).toMatchObject(kept);
+  });
+
+  it('is removed with its API gateway', async () => {
+    await put({ host: 'live.example' });
+    expect(await dashboard.call('DELETE', '/api/api_gateways', { metadata: { name: 'f-live' } })).toMatchObject({ status: 204 });
+    expect((await dashboard.call('GET', ALIASES)).body).toEqual({ aliases: [] });
+  });
+
+  it('keeps its function, unless it is to go with it', async () => {
+    await put({ version: 1, host: 'live.example' });
+    const remove = (headers = {}) => dashboard.call('DELETE', '/api/functions', { metadata: { name: 'f' } }, headers);
+    dashboard.setState('f', 'ready');
+    expect(await remove()).toMatchObject({ status: 412, body: { error: expect.stringContaining('Function is used by api gateways') } });
+    expect(await remove({ 'x-nuclio-delete-function-with-api-gateways': 'true' })).toMatchObject({ status: 204 });
+    expect(stored()).toBeUndefined();
+  });
+
   it('is no API gateway of other people', async () => {
     await dashboard.call('POST', '/api/api_gateways', { metadata: { name: 'f-live' }, spec: { host: 'h', upstreams: [upstream('f')] } });
     expect(await put({ version: 1, host: 'i' })).toMatchObject({ status: 409 });
@@ -129,6 +169,25 @@ describe('a canary of an alias', () => {
     await put({ version: 1 });
     expect(stored()?.spec).not.toHaveProperty('alias.canary');
     expect(stored()?.spec).not.toHaveProperty('alias.previousVersion');
+  });
+
+  it.each([['promote'], ['rollback']])('needs its version to be kept, or to run still, for a %s', async (action) => {
+    await post('canary', { version: 2 });
+    if (action === 'rollback') await post('promote');
+    const version = action === 'rollback' ? 1 : 2;
+    const before = stored()?.spec;
+    dashboard.api.objects.delete(`/apis/apps/v1/namespaces/nuclio/controllerrevisions/nuclio-f-${version}`);
+
+    expect(await post(action)).toMatchObject({
+      status: 404,
+      body: { error: expect.stringContaining(`Function has no version ${version}`) },
+    });
+    expect(stored()?.spec).toEqual(before);
+
+    dashboard.api.put(`/apis/nuclio.io/v1beta1/namespaces/nuclio/nucliofunctions/f-v${version}`, {
+      metadata: { labels: { 'ampoule.internal/version-of': 'f', 'ampoule.internal/version': String(version) } },
+    });
+    expect(await post(action)).toMatchObject({ status: 202, body: { version } });
   });
 
   it('is gone back from once it is the stable version, but not further', async () => {

@@ -57,7 +57,7 @@ export function functionRoutes({ functions, gateways }: Stores, defaultNamespace
     defineRoute({
       method: 'GET',
       url: '/api/functions',
-      summary: 'List functions by their names.',
+      summary: 'List functions by their names; those that run versions of others only where they are asked for by name.',
       headers: [...readHeaders, headers.functionName, headers.projectName],
       query: exportQuery,
       status: 200,
@@ -67,9 +67,12 @@ export function functionRoutes({ functions, gateways }: Stores, defaultNamespace
         const project = call.header(headers.projectName);
         const name = call.header(headers.functionName);
         const selector = project === undefined ? undefined : selectorOf(labels.project, project);
+        if (name === undefined) return viewsOf(call, await functions.listDeployed(namespaceOf(call), selector));
         const found = await functions.list(namespaceOf(call), selector);
-        const wanted = found.filter(({ metadata }) => name === undefined || metadata.name === name);
-        return viewsOf(call, wanted);
+        return viewsOf(
+          call,
+          found.filter(({ metadata }) => metadata.name === name),
+        );
       },
     }),
     defineRoute({

@@ -1,17 +1,20 @@
 import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { messageOf } from '@ampoule/lib/errors';
+import { INVOKER_TOKEN_HEADER } from '@ampoule/platform-api/constants';
 import { parseDuration } from '@ampoule/platform-api/duration';
 import type { FunctionStatus } from '@ampoule/platform-api/function';
 import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
 import { dashboardError, invalidRequest } from '../errors.ts';
 import { headers } from '../headers.ts';
 import { type ApiRoute, type Call, defineRoute, type Method } from '../http/route.ts';
+import { type InvokerClient, refuseUnauthorized } from '../invoker-client.ts';
 import type { FunctionStore } from '../stores/function-store.ts';
 import { functionStatusOf } from '../stores/function-view.ts';
 
 const METHODS: readonly Method[] = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'];
-/** Headers that belong to one connection, and the token, which is no business of a function. */
-const NOT_FORWARDED: ReadonlySet<string> = new Set(['host', 'connection', 'keep-alive', 'upgrade', 'te', 'authorization', 'expect']);
+const OF_CONNECTION = ['host', 'connection', 'keep-alive', 'upgrade', 'te', 'expect'];
+/** Tokens are no business of a function. */
+const NOT_FORWARDED: ReadonlySet<string> = new Set([...OF_CONNECTION, 'authorization', INVOKER_TOKEN_HEADER]);
 const NOT_RETURNED: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade']);
 /** One of several preferences, perhaps with parameters: https://www.rfc-editor.org/rfc/rfc7240#section-2 */
 const PREFERS_ASYNC = /(^|,)\s*respond-async\s*(;|,|$)/i;
@@ -20,18 +23,19 @@ const OF_BODY: ReadonlySet<string> = new Set(['content-length', 'transfer-encodi
 export interface InvocationOptions {
   platform: PlatformConfig;
   defaultNamespace: string;
-  /** Where requests go that become asynchronous invocations; absent where there are none. */
-  intakeUrl?: string | undefined;
+  /** Takes requests that become asynchronous invocations. */
+  invoker: InvokerClient;
 }
 
 /** Where a request goes, with headers that say what it is for. */
 interface Destination {
   url: string;
   headers: OutgoingHttpHeaders;
+  isIntake: boolean;
 }
 
 /** /api/function_invocations: calls a function for people who cannot reach it themselves. Bodies are streamed both ways. */
-export function invocationRoutes(functions: FunctionStore, { platform, defaultNamespace, intakeUrl }: InvocationOptions): ApiRoute[] {
+export function invocationRoutes(functions: FunctionStore, { platform, defaultNamespace, invoker }: InvocationOptions): ApiRoute[] {
   const invokeFunction = async (call: Call) => {
     const timeoutMs = timeoutOf(call.header(headers.invokeTimeout) ?? platform.functionInvocationTimeout);
     const destination = await destinationOf(call);
@@ -42,6 +46,7 @@ export function invocationRoutes(functions: FunctionStore, { platform, defaultNa
         cause,
       });
     });
+    if (destination.isIntake) refuseUnauthorized(response.statusCode);
     for (const [name, value] of Object.entries(response.headers)) {
       if (value !== undefined && isReturned(name)) call.reply.header(name, value);
     }
@@ -57,10 +62,10 @@ export function invocationRoutes(functions: FunctionStore, { platform, defaultNa
     const given = header(headers.path) ?? '/';
     const path = given.startsWith('/') ? given : `/${given}`;
     const address = addressOf(functionStatusOf(found), header(headers.invokeUrl));
-    if (intakeUrl === undefined || !PREFERS_ASYNC.test(header(headers.prefer) ?? '')) {
-      return { url: `http://${address}${path}`, headers: { [headers.target]: name } };
-    }
-    return { url: `${intakeUrl}${path}`, headers: { host: address, [headers.asyncFunction]: `${namespace}/${name}` } };
+    const intake = PREFERS_ASYNC.test(header(headers.prefer) ?? '') ? await invoker.intake() : undefined;
+    if (intake === undefined) return { url: `http://${address}${path}`, headers: { [headers.target]: name }, isIntake: false };
+    const own = { host: address, [headers.asyncFunction]: `${namespace}/${name}`, [INVOKER_TOKEN_HEADER]: intake.token };
+    return { url: `${intake.url}${path}`, headers: own, isIntake: true };
   }
 
   return ['/api/function_invocations', '/api/function_invocations/*'].flatMap((url) =>
@@ -84,7 +89,7 @@ export function invocationRoutes(functions: FunctionStore, { platform, defaultNa
         isRaw: true,
         status: 200,
         answerType: '*/*',
-        failures: [400, 404, 502],
+        failures: [400, 404, 502, 503],
         handle: invokeFunction,
       }),
     ),

@@ -17,6 +17,7 @@ import { aliasSpecSchema, draftOf, isAliasOf, ledTo, viewOf } from './alias-view
 import { condition } from './function-store.ts';
 import type { Stored } from './resource-store.ts';
 import type { Stores } from './stores.ts';
+import { isVersion } from './version-functions.ts';
 import { versionWith } from './version-store.ts';
 
 /** Which alias of which function. */
@@ -83,7 +84,10 @@ export class AliasStore {
     const now = aliasSpecSchema.parse(spec);
     if ((host ?? now.host) === now.host && (path ?? now.path) === now.path) return;
     const { name, labels: own, annotations } = metadata;
-    const moved = { metadata: { name, labels: own, annotations }, spec: { ...spec, host: host ?? now.host, path: path ?? now.path } };
+    const moved = {
+      metadata: { name, labels: own, annotations },
+      spec: { ...spec, alias: undefined, host: host ?? now.host, path: path ?? now.path },
+    };
     await this.#stores.gateways.change(parse(apiGatewaySchema, moved, 'The alias'), key.namespace, false);
   }
 
@@ -98,21 +102,26 @@ export class AliasStore {
     });
   }
 
-  /** Gives all calls to the canary at once. @throws AMP_ALIAS_NOT_FOUND, AMP_FUNCTION_CONDITION */
+  /** Gives all calls to the canary at once. @throws AMP_ALIAS_NOT_FOUND, AMP_VERSION_NOT_FOUND, AMP_FUNCTION_CONDITION */
   promote(key: AliasKey) {
-    return this.#change(key, (alias) => {
+    return this.#change(key, async (alias) => {
       if (!alias.canary) throw condition('Alias has no canary to promote', 'Start one first.');
+      await this.#ensureCanRun(key, alias.canary.version);
       return ledTo(alias, alias.canary.version);
     });
   }
 
-  /** Takes a canary its calls; without one, leads to the version before. @throws AMP_ALIAS_NOT_FOUND, AMP_FUNCTION_CONDITION */
+  /**
+   * Takes a canary its calls; without one, leads to the version before.
+   * @throws AMP_ALIAS_NOT_FOUND, AMP_VERSION_NOT_FOUND, AMP_FUNCTION_CONDITION
+   */
   async rollBack(key: AliasKey) {
-    return this.#change(key, (current) => {
+    return this.#change(key, async (current) => {
       if (current.canary) return ledTo(current, current.version);
       const { previousVersion, ...alias } = current;
       if (previousVersion === undefined)
         throw condition('Alias has no version before the current one', 'Lead it to a version by its number.');
+      await this.#ensureCanRun(key, previousVersion);
       return { ...alias, version: previousVersion };
     });
   }
@@ -127,15 +136,23 @@ export class AliasStore {
     await gateways.remove(key.namespace, name);
   }
 
-  async #change(key: AliasKey, change: (alias: Alias) => Alias) {
+  async #change(key: AliasKey, change: (alias: Alias) => Alias | Promise<Alias>) {
     const { gateways } = this.#stores;
     const name = aliasGatewayNameOf(key.functionName, key.alias);
     if ((await gateways.find(key.namespace, name)) === undefined) throw notFound(key);
-    const stored = await gateways.update(key.namespace, name, (current) => {
+    const stored = await gateways.update(key.namespace, name, async (current) => {
       if (!isAliasOf(current, key.functionName)) throw notFound(key);
-      return draftOf(current, change(aliasSpecSchema.parse(current.spec).alias));
+      return draftOf(current, await change(aliasSpecSchema.parse(current.spec).alias));
     });
     return viewOf(stored, aliasSpecSchema.parse(stored.spec));
+  }
+
+  /** One that is not kept any more may still run: for a moment after its alias has let go of it, or for another alias. */
+  async #ensureCanRun({ namespace, functionName }: AliasKey, version: number): Promise<void> {
+    const { functions } = this.#stores;
+    const running = await functions.find(namespace, versionFunctionNameOf(functionName, version));
+    if (running !== undefined && isVersion(running)) return;
+    versionWith(version, await functions.versionsOf(namespace, functionName));
   }
 
   /** A version that is kept: without a number the one that the function is now, or else the newest. */

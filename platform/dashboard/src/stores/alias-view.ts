@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Alias, aliasSchema, aliasUpstreamsOf, rolloutStatusSchema } from '@ampoule/platform-api/alias';
 import * as z from 'zod';
+import { condition } from './function-store.ts';
 import type { Draft, Stored } from './resource-store.ts';
 
 /** The spec of an API gateway that is an alias. */
@@ -22,6 +24,26 @@ export function draftOf({ metadata: { name, namespace, labels: own, annotations 
   const isTakenAway = before.canary && !alias.canary && before.version === alias.version;
   const upstreams = isTakenAway ? { upstreams: aliasUpstreamsOf(alias, 0) } : {};
   return { metadata: { name, namespace, labels: own, annotations }, spec: { ...spec, ...upstreams, alias }, status };
+}
+
+/**
+ * A replacement for an API gateway that may be an alias. Where an alias leads to is the business of its function and of the controller, so
+ * both that and how far the controller is with it stay. @throws AMP_FUNCTION_CONDITION
+ */
+export function keepingAlias(draft: Draft, { spec, status }: Stored): Draft {
+  const current = aliasSpecSchema.safeParse(spec).data?.alias;
+  if (current === undefined) return draft;
+  const given = 'alias' in draft.spec ? draft.spec.alias : undefined;
+  if (given !== undefined && given !== null && !isDeepStrictEqual(aliasSchema.safeParse(given).data, current)) {
+    const path = `/api/functions/${current.function}/aliases`;
+    throw condition('An alias is not changed by a replacement of its API gateway', `Leave spec.alias as it is, and change it by ${path}.`);
+  }
+  const rollout = statusSchema.safeParse(status).data?.rollout;
+  return {
+    ...draft,
+    spec: { ...draft.spec, alias: current, upstreams: spec.upstreams },
+    status: { ...draft.status, ...(rollout === undefined ? {} : { rollout }) },
+  };
 }
 
 /** An alias as callers see it. */

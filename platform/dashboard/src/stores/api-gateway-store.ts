@@ -1,3 +1,4 @@
+import { aliasSchema } from '@ampoule/platform-api/alias';
 import {
   type ApiGateway,
   apiGatewaySpecSchema,
@@ -5,20 +6,25 @@ import {
   upstreamFunctionsOf,
   validateApiGateway,
 } from '@ampoule/platform-api/api-gateway';
+import { addressOf } from '@ampoule/platform-api/api-gateway-address';
 import { defaults, labels } from '@ampoule/platform-api/constants';
 import { platformError } from '@ampoule/platform-api/errors';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import { resources } from '@ampoule/platform-api/kube/resources';
+import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
 import { dashboardError, invalidRequest } from '../errors.ts';
+import { keepingAlias } from './alias-view.ts';
+import { maskedGateway, openGateway, withPasswordOf } from './gateway-secrets.ts';
 import type { ProjectStore } from './project-store.ts';
-import { type Draft, ResourceStore, type Stored, storedSchema } from './resource-store.ts';
+import { type Draft, exportedOf, ResourceStore, type Stored, storedSchema } from './resource-store.ts';
 
 /** The API gateways of the cluster. */
 export class ApiGatewayStore extends ResourceStore<Stored> {
   readonly #client: KubeClient;
   readonly #projects: ProjectStore;
+  readonly #isMasking: boolean;
 
-  constructor(client: KubeClient, projects: ProjectStore) {
+  constructor(client: KubeClient, projects: ProjectStore, { sensitiveFields }: Pick<PlatformConfig, 'sensitiveFields'>) {
     super({
       client,
       resource: resources.apiGateways,
@@ -28,6 +34,7 @@ export class ApiGatewayStore extends ResourceStore<Stored> {
     });
     this.#client = client;
     this.#projects = projects;
+    this.#isMasking = sensitiveFields.maskSensitiveFields;
   }
 
   /** The gateways that send requests to a function. */
@@ -44,19 +51,32 @@ export class ApiGatewayStore extends ResourceStore<Stored> {
 
   /** @throws AMP_API_GATEWAY_INVALID, AMP_INGRESS_IN_USE, AMP_PROJECT_MISSING, AMP_FUNCTION_NOT_FOUND, AMP_RESOURCE_EXISTS */
   async add(gateway: ApiGateway, namespace: string, mustHaveFunctions: boolean): Promise<Stored> {
-    return this.create(await this.#draftOf(gateway, namespace, mustHaveFunctions));
+    return this.create(withPasswordOf(await this.#draftOf(gateway, namespace, mustHaveFunctions), undefined));
   }
 
-  /** @throws as `add`, and AMP_RESOURCE_NOT_FOUND */
+  /** An alias stays one. @throws as `add`, and AMP_RESOURCE_NOT_FOUND, AMP_RESOURCE_STALE, AMP_FUNCTION_CONDITION */
   async change(gateway: ApiGateway, namespace: string, mustHaveFunctions: boolean): Promise<void> {
     await this.get(namespace, gateway.metadata.name);
     const draft = await this.#draftOf(gateway, namespace, mustHaveFunctions);
     await this.update(namespace, gateway.metadata.name, (current) => {
+      const { resourceVersion: wanted } = draft.metadata;
+      if (wanted && wanted !== current.metadata.resourceVersion) throw this.staleError();
+      const kept = withPasswordOf(keepingAlias(draft, current), current);
       const project = projectOf(current);
-      if (gateway.metadata.labels?.[labels.project] === undefined) return withProject(draft, project);
+      if (gateway.metadata.labels?.[labels.project] === undefined) return withProject(kept, project);
       if (projectOf(draft) !== project) throw invalidRequest('Changing the project of an existing api gateway is not allowed');
-      return draft;
+      return kept;
     });
+  }
+
+  /** A gateway as callers see it. */
+  shown(gateway: Stored): Stored {
+    return this.#isMasking ? maskedGateway(gateway) : gateway;
+  }
+
+  /** A gateway as it leaves the cluster. */
+  exported(gateway: Stored, isWithSecrets: boolean): ReturnType<typeof exportedOf> {
+    return exportedOf(isWithSecrets ? gateway : openGateway(gateway));
   }
 
   async #draftOf(gateway: ApiGateway, namespace: string, mustHaveFunctions: boolean): Promise<Draft> {
@@ -76,7 +96,12 @@ export class ApiGatewayStore extends ResourceStore<Stored> {
   }
 
   async #functionsByGateway(namespace: string): Promise<[gateway: string, functions: string[]][]> {
-    return (await this.list(namespace)).map(({ metadata, spec }) => [metadata.name, upstreamFunctionsOf(apiGatewaySpecSchema.parse(spec))]);
+    return (await this.list(namespace)).map(({ metadata, spec }) => {
+      const parsed = apiGatewaySpecSchema.parse(spec);
+      // The versions that an alias leads to have what belongs to its function, such as the Secret.
+      const alias = aliasSchema.safeParse(parsed.alias).data;
+      return [metadata.name, [...upstreamFunctionsOf(parsed), ...(alias === undefined ? [] : [alias.function])]];
+    });
   }
 
   async #ensureFunctions(namespace: string, names: string[]): Promise<void> {
@@ -87,21 +112,19 @@ export class ApiGatewayStore extends ResourceStore<Stored> {
   }
 
   async #ensureAddressIsFree(namespace: string, gateway: string, host: string, path: string | undefined): Promise<void> {
-    const wanted = addressOf(host, path);
+    const wanted = addressOf(host, path ?? '/');
     const { items } = await this.#client.list(resources.ingresses, namespace);
     const others = items.filter(({ metadata }) => metadata?.labels?.[labels.apiGateway] !== gateway);
     const ofIngresses = others.flatMap(({ spec }) =>
-      (spec?.rules ?? []).flatMap((rule) => (rule.http?.paths ?? []).map((found) => addressOf(rule.host ?? '', found.path))),
+      (spec?.rules ?? []).flatMap((rule) => (rule.http?.paths ?? []).map((found) => addressOf(rule.host ?? '', found.path ?? '/'))),
     );
     const gateways = (await this.list(namespace)).filter(({ metadata }) => metadata.name !== gateway);
-    const ofGateways = gateways.map(({ spec }) => apiGatewaySpecSchema.parse(spec)).map((spec) => addressOf(spec.host ?? '', spec.path));
+    const ofGateways = gateways
+      .map(({ spec }) => apiGatewaySpecSchema.parse(spec))
+      .map((spec) => addressOf(spec.host ?? '', spec.path ?? '/'));
     if (![...ofIngresses, ...ofGateways].includes(wanted)) return;
     throw dashboardError('AMP_INGRESS_IN_USE', { what: 'Ingress host and path are already in use', fix: 'Choose another host or path.' });
   }
-}
-
-function addressOf(host: string, path: string | undefined): string {
-  return `${host}${path || '/'}`.replace(/(.)\/$/, '$1');
 }
 
 function projectOf({ metadata }: { metadata: { labels?: Record<string, string> | null | undefined } }): string {

@@ -18,6 +18,7 @@ import { FunctionSecrets, type Sealed } from './function-secrets.ts';
 import { functionStatusOf, statusAtStart } from './function-view.ts';
 import type { ProjectStore } from './project-store.ts';
 import { type Draft, ResourceStore, type Stored, storedSchema } from './resource-store.ts';
+import { ensureIsNoVersion, isVersion } from './version-functions.ts';
 
 export interface FunctionStoreOptions {
   client: KubeClient;
@@ -51,6 +52,11 @@ export class FunctionStore extends ResourceStore<Stored> {
     this.#secrets = new FunctionSecrets(options.client, options.platform);
   }
 
+  /** Functions that people have deployed, without those that run versions of them. */
+  async listDeployed(namespace: string, labelSelector?: string): Promise<Stored[]> {
+    return (await this.list(namespace, labelSelector)).filter((fn) => !isVersion(fn));
+  }
+
   override async create(draft: Draft): Promise<Stored> {
     const sealed = await this.#secrets.seal(draft);
     const stored = await super.create(sealed.draft).catch(async (error: unknown) => {
@@ -61,12 +67,14 @@ export class FunctionStore extends ResourceStore<Stored> {
     return stored;
   }
 
+  /** @throws AMP_FUNCTION_CONDITION where the function is a version of another */
   override async update(namespace: string, name: string, change: (current: Stored) => Draft | Promise<Draft>): Promise<Stored> {
     let sealed: Sealed | undefined;
     let before: string | undefined;
     const seal = async (current: Stored) => {
       if (sealed !== undefined) await this.#secrets.discard(sealed);
       sealed = undefined;
+      ensureIsNoVersion(current);
       before = current.metadata.annotations?.[annotations.secret];
       sealed = await this.#secrets.seal(await change(current), current);
       return sealed.draft;
@@ -112,6 +120,7 @@ export class FunctionStore extends ResourceStore<Stored> {
   async delete(namespace: string, name: string, options: DeletionOptions = {}): Promise<void> {
     const current = await this.find(namespace, name);
     if (current === undefined) return;
+    ensureIsNoVersion(current);
     if (options.resourceVersion && options.resourceVersion !== current.metadata.resourceVersion) throw this.staleError();
     if (!options.ignoreState) ensureStable(current, 'Function is being provisioned and cannot be deleted');
     const { gateways, events } = this.#others;
@@ -147,6 +156,7 @@ export class FunctionStore extends ResourceStore<Stored> {
     const enriched = enrichFunction(config, namespace, this.#others.platform);
     const spec = isAutofixed ? autoFixFunction(enriched.spec) : enriched.spec;
     validateFunction({ ...enriched, spec });
+    ensureIsNoVersion(enriched);
     await this.#others.projects.ensureThere(namespace, enriched.metadata.labels?.[labels.project] ?? '');
     const { name, labels: own, annotations, resourceVersion } = enriched.metadata;
     return { metadata: { name, namespace, labels: own, annotations, resourceVersion }, spec, status: statusAtStart('building') };

@@ -14,7 +14,7 @@ export type DeleteStrategy = 'restricted' | 'cascading' | 'check';
 
 export async function contentsOf({ functions, gateways }: Stores, namespace: string, project: string): Promise<ProjectContents> {
   const selector = selectorOf(labels.project, project);
-  const [ofFunctions, ofGateways] = await Promise.all([functions.list(namespace, selector), gateways.list(namespace, selector)]);
+  const [ofFunctions, ofGateways] = await Promise.all([functions.listDeployed(namespace, selector), gateways.list(namespace, selector)]);
   return { functions: ofFunctions, gateways: ofGateways };
 }
 
@@ -36,7 +36,7 @@ export async function exportProject(stores: Stores, namespace: string, project: 
     project: exportedOf(project),
     functions: byName(await stores.functions.exported(functions, isWithSecrets), exportedFunctionOf),
     functionEvents: byName(events.flat(), exportedOf),
-    apiGateways: byName(gateways, exportedOf),
+    apiGateways: byName(gateways, (gateway) => stores.gateways.exported(gateway, isWithSecrets)),
   };
 }
 

@@ -19,7 +19,7 @@ export interface Stores {
 
 export function makeStores(client: KubeClient, platform: PlatformConfig, warmNamespace: string | undefined): Stores {
   const projects = new ProjectStore(client);
-  const gateways = new ApiGatewayStore(client, projects);
+  const gateways = new ApiGatewayStore(client, projects, platform);
   const events = new FunctionEventStore(client);
   const functions = new FunctionStore({ client, platform, projects, gateways, events });
   return { functions, projects, gateways, events, pods: new PodStore(client, warmNamespace), secrets: new SecretStore(client) };

@@ -33,6 +33,8 @@ export async function startDashboard({ platform = {}, templatesFolder, invoker }
   await writeFile(tokenFile, 'right\n');
   const invokerTokenFile = join(folder, 'invoker-token');
   await writeFile(invokerTokenFile, 'token of tests\n');
+  const intakeTokenFile = join(folder, 'intake-token');
+  await writeFile(intakeTokenFile, 'token of intake tests\n');
   const registry = new FakeRegistry();
   const registryUrl = await registry.start();
   const settings = readSettings({
@@ -45,6 +47,7 @@ export async function startDashboard({ platform = {}, templatesFolder, invoker }
     AMPOULE_INVOKER_INTAKE_URL: invoker?.intakeUrl,
     AMPOULE_INVOKER_ADMIN_URL: invoker?.adminUrl,
     AMPOULE_INVOKER_TOKEN_FILE: invokerTokenFile,
+    AMPOULE_INVOKER_INTAKE_TOKEN_FILE: intakeTokenFile,
   });
   const app = makeApp({
     client,

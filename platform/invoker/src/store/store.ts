@@ -2,13 +2,13 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { CallbackMessage } from '../callback.ts';
 import { deadLetterSchema } from '../dead-letter.ts';
-import { type Invocation, invocationSchema } from '../invocation.ts';
+import { type Invocation, invocationSchema, queuedBytesOf } from '../invocation.ts';
 import type { Job } from '../job.ts';
 import type { Settings } from '../settings.ts';
 import { Bucket, type Entry } from './bucket.ts';
 import { storeFailure } from './failures.ts';
-import { headersWith } from './message.ts';
-import { bytesAt } from './size.ts';
+import { headersWith, headOf } from './message.ts';
+import { bytesAt, headersAt } from './size.ts';
 import { ensureStreams, functionOfJobs, streams, subjects } from './streams.ts';
 
 /** Everything that the invoker keeps, all of it in NATS. */
@@ -73,9 +73,25 @@ export class Store {
     }
   }
 
-  /** What is kept of all invocations of a function. @throws AMP_INVOKER_QUEUE_AWAY */
-  async stateBytes(functionName: string): Promise<number> {
-    return bytesAt(this.manager, streams.states, subjects.state(undefined, functionName)).catch((error: unknown) => {
+  /** What a function has in each store. That of the queue is added up from what is known of its invocations: nobody but its lane may read the queue. */
+  readonly bytesOf = {
+    jobs: (functionName: string) => this.#measured(this.#queuedBytes(functionName)),
+    states: (functionName: string) => this.#measured(bytesAt(this.manager, streams.states, subjects.state(undefined, functionName))),
+    deadLetters: (functionName: string) =>
+      this.#measured(bytesAt(this.manager, streams.deadLetters, subjects.deadLetter(undefined, functionName))),
+  } as const;
+
+  async #queuedBytes(functionName: string): Promise<number> {
+    let bytes = 0;
+    for await (const headers of headersAt(this.manager, streams.states, subjects.state(undefined, functionName))) {
+      bytes += queuedBytesOf(headOf(invocationSchema, headers));
+    }
+    return bytes;
+  }
+
+  /** @throws AMP_INVOKER_QUEUE_AWAY */
+  async #measured(bytes: Promise<number>): Promise<number> {
+    return bytes.catch((error: unknown) => {
       throw storeFailure(error);
     });
   }

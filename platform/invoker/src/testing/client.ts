@@ -24,7 +24,12 @@ export function clientOf(ports: Ports) {
   const invoke = (functionName: string, path = '/', { method = 'POST', headers = {}, body = 'hello' }: Sent = {}) =>
     fetch(`http://127.0.0.1:${ports.intake}${path}`, {
       method,
-      headers: { 'x-ampoule-function': functionName, prefer: 'respond-async', ...headers },
+      headers: {
+        'x-ampoule-invoker-token': 'token of intake tests',
+        'x-ampoule-function': functionName,
+        prefer: 'respond-async',
+        ...headers,
+      },
       ...(method === 'GET' ? {} : { body }),
     });
   const show = async (id: string) => (await (await ask(ports.public, 'GET', `/invocations/${id}`)).json()) as View;

@@ -10,7 +10,10 @@ import { Store } from '../store/store.ts';
 import { clientOf } from './client.ts';
 import { Target } from './target.ts';
 
-const TOKEN_FILE = join(import.meta.dirname, 'token');
+const tokenFiles = {
+  AMPOULE_INVOKER_TOKEN_FILE: join(import.meta.dirname, 'token'),
+  AMPOULE_INVOKER_INTAKE_TOKEN_FILE: join(import.meta.dirname, 'intake-token'),
+};
 const MAX_PAYLOAD = 4 * 1024 * 1024;
 /** Little more than the streams may have together, so that nothing is left for any of them twice. */
 const MAX_FILE_STORE = 960 * 1024 * 1024;
@@ -36,7 +39,7 @@ export function environment(nats: NatsServer, target: Target, more: Record<strin
     ...quick,
     AMPOULE_NATS_SERVER: nats.url.replace('nats://', ''),
     AMPOULE_FUNCTION_URL: target.url,
-    AMPOULE_INVOKER_TOKEN_FILE: TOKEN_FILE,
+    ...tokenFiles,
     AMPOULE_INVOKER_HOST: '127.0.0.1',
     // Who is called back in tests is on this host.
     AMPOULE_LOCAL_NETWORKS: '',
@@ -51,7 +54,7 @@ export function environment(nats: NatsServer, target: Target, more: Record<strin
 /** What the invokers of a NATS server keep. */
 export async function openStore(nats: NatsServer) {
   const connection = await connect({ servers: nats.url.replace('nats://', '') });
-  const store = await Store.open(connection, readSettings({ AMPOULE_INVOKER_TOKEN_FILE: TOKEN_FILE }).store);
+  const store = await Store.open(connection, readSettings(tokenFiles).store);
   return { store, close: () => connection.close() };
 }
 

@@ -2,20 +2,29 @@ import { codeOf } from '@ampoule/lib/errors';
 import type { JsMsg } from '@nats-io/jetstream';
 import { type Invocation, isFinal } from '../invocation.ts';
 import type { Job } from '../job.ts';
+import type { Levels } from '../levels.ts';
 import { storeFailure } from '../store/failures.ts';
 import type { Store } from '../store/store.ts';
 import { subjects } from '../store/streams.ts';
+
+export interface Stores {
+  store: Store;
+  levels: Levels;
+}
+
+interface Ended {
+  message: JsMsg;
+  job: Job;
+  invocation: Invocation;
+}
 
 /**
  * Does what follows from the end of an invocation, and takes its job from the queue; where there is no room for that the job comes again
  * after a time. If the invoker ends in the middle, the job comes again and all of this is done again, to the same effect.
  * @throws AMP_INVOKER_FULL, AMP_INVOKER_QUEUE_AWAY
  */
-export async function settle(
-  store: Store,
-  { message, job, invocation, againMs }: { message: JsMsg; job: Job; invocation: Invocation; againMs: number },
-): Promise<void> {
-  if (invocation.state === 'failed' && !(await bury(store, { message, job, invocation }))) {
+export async function settle({ store, levels }: Stores, { message, job, invocation, againMs }: Ended & { againMs: number }): Promise<void> {
+  if (invocation.state === 'failed' && !(await bury({ store, levels }, { message, job, invocation }))) {
     await hold(store, invocation.id, true);
     return message.nak(againMs);
   }
@@ -38,14 +47,16 @@ async function hold(store: Store, id: string, isHeld: boolean): Promise<boolean>
   }
 }
 
-/** Whether there was room. Where there is none the job stays in the queue, which becomes full in its turn. */
-async function bury(store: Store, { message, job, invocation }: { message: JsMsg; job: Job; invocation: Invocation }): Promise<boolean> {
+/** Whether there was room, and the function had its part of it not yet. Where there is none the job stays in the queue, which becomes full in its turn. */
+async function bury({ store, levels }: Stores, { message, job, invocation }: Ended): Promise<boolean> {
+  if (await levels.hasItsPart('deadLetters', job.function)) return false;
   const { attempts, finishedAt = '', statusCode, error } = invocation;
   try {
     await store.deadLetters.put(subjects.deadLetter(job.id, job.function), {
       head: { ...job, attempts, failedAt: finishedAt, statusCode, error },
       body: message.data,
     });
+    levels.written('deadLetters', job.function, job.bytes);
     return true;
   } catch (failure) {
     if (codeOf(failure) === 'AMP_INVOKER_FULL') return false;

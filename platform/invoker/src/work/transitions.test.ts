@@ -5,7 +5,15 @@ import type { Outcome } from './outcome.ts';
 import { begun, ended, putBack } from './transitions.ts';
 
 const backoff = { firstMs: 1000, lastMs: 300_000 };
-const job = { id: crypto.randomUUID(), function: 'nuclio/f', method: 'GET', path: '/', headers: [], createdAt: '2026-01-01T00:00:00Z' };
+const job = {
+  id: crypto.randomUUID(),
+  function: 'nuclio/f',
+  method: 'GET',
+  path: '/',
+  headers: [],
+  bytes: 0,
+  createdAt: '2026-01-01T00:00:00Z',
+};
 const fresh = queuedInvocation({ ...job, maxAttempts: 2 });
 const answered = (statusCode: number): Outcome => ({
   kind: 'answered',

@@ -91,7 +91,7 @@ export class Worker {
     if (!isNew && isFinal(found.head)) return this.#settle(message, job, found.head);
     const waitMs = isNew ? 0 : waitMsOf(found.head);
     if (waitMs > EARLY_MS) return message.nak(waitMs);
-    if (await this.#persist(() => levels.hasItsPart(job.function))) return message.nak(backoff.lastMs);
+    if (await this.#persist(() => levels.hasItsPart('states', job.function))) return message.nak(backoff.lastMs);
     const running = begun(isNew ? queuedInvocation(job) : found.head);
     const revision = await this.#persist(() => store.save(running, { revision: found?.revision ?? 0 }));
     if (revision === undefined) return this.#attempt(message, job, signal);
@@ -104,7 +104,7 @@ export class Worker {
     const body = isFinal(next) && outcome?.kind === 'answered' ? { body: outcome.body } : {};
     const saved = await this.#persist(() => store.save(next, { revision, ...body }));
     if (saved === undefined) return this.#overtaken(message, job);
-    levels.written(job.function, body.body?.length ?? 0);
+    levels.written('states', job.function, body.body?.length ?? 0);
     if (outcome !== undefined) metrics.attempted(next);
     if (isFinal(next)) await this.#settle(message, job, next);
     else message.nak(waitMsOf(next));
@@ -118,8 +118,8 @@ export class Worker {
   }
 
   async #settle(message: JsMsg, job: Job, invocation: Invocation): Promise<void> {
-    const { store, backoff } = this.#options;
-    await this.#persist(() => settle(store, { message, job, invocation, againMs: backoff.lastMs }));
+    const { store, levels, backoff } = this.#options;
+    await this.#persist(() => settle({ store, levels }, { message, job, invocation, againMs: backoff.lastMs }));
   }
 
   /** Goes on trying while NATS is away or full: what a function has answered must not be lost, nor asked for again. */
