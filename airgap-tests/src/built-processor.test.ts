@@ -17,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 it('each part of the processor that is loaded on demand finds what it needs beside it', async () => {
   const parts = files.filter((path) => path.includes('/chunks/') && path.endsWith('.mjs'));
-  for (const kind of ['kafka', 'nats', 'mqtt', 'rabbitmq', 'cron', 'http', 'python-worker', 'shell-worker', 'general-server']) {
+  for (const kind of ['kafka', 'nats', 'mqtt', 'rabbitmq', 'cron', 'python-worker', 'shell-worker', 'general-server']) {
     expect(
       parts.some((path) => path.includes(`/chunks/${kind}-`)),
       kind,
