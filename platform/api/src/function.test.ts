@@ -89,6 +89,7 @@ describe('a function', () => {
     [{ runRegistry: 'a;b' }, /^Image name "a;b" is not valid$/],
     [{ image: 'a b; rm' }, /Image name "a b; rm" is not valid/],
     [{ eventTimeout: 'soon' }, /Event timeout soon/],
+    [{ autoScaleMetrics: [{ metricName: 'concurrency', threshold: 0 }] }, /^spec\.autoScaleMetrics\.0\.threshold/],
   ])('is refused with the text of Nuclio: %j', (spec, text) => {
     expect(mistakesOf(spec)).toMatch(text);
   });

@@ -5,6 +5,8 @@ export const projectSpecSchema = z.looseObject({
   description: z.string().optional(),
   owner: z.string().optional(),
   defaultFunctionNodeSelector: strings.nullish(),
+  /** Ours: how many replicas all functions of the project together may have. */
+  maxReplicas: z.int().min(1).nullish(),
 });
 
 export const projectStatusSchema = z.looseObject({

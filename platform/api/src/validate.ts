@@ -4,6 +4,7 @@ import { parseDuration } from './duration.ts';
 import { platformError } from './errors.ts';
 import type { FunctionConfig, FunctionSpec } from './function.ts';
 import { httpTriggersOf } from './http-trigger.ts';
+import { scaleMetricMistakes } from './scale-metrics.ts';
 import { replicaMistakes } from './validate-replicas.ts';
 import { triggerMistakes } from './validate-triggers.ts';
 
@@ -24,6 +25,7 @@ export function validateFunction({ metadata, spec }: FunctionConfig): void {
     ...sourceMistakes(spec),
     ...triggerMistakes(spec),
     ...replicaMistakes(spec, httpTriggersOf(spec).length > 0),
+    ...scaleMetricMistakes(spec),
     ...timeoutMistakes(spec),
     ...accountMistakes(spec),
   ];

@@ -13,12 +13,26 @@ export interface Activity {
   failed: number;
   /** Events that have begun or wait, and have not ended; a processor of Nuclio does not say. */
   inHand: number;
+  /** What partitions of streams had when this processor saw them last, also those that others have now. */
+  partitions: PartitionLag[];
+}
+
+export interface PartitionLag {
+  trigger: string;
+  /** With its topic. */
+  partition: string;
+  /** The offset behind the last message. */
+  highWater: number;
+  /** Messages that are not committed. */
+  lag: number;
 }
 
 const TIMEOUT_MS = 2000;
 const HANDLED = 'nuclio_processor_handled_events_total';
 const BEGUN = 'nuclio_processor_worker_allocation_total';
 const IN_HAND = 'ampoule_processor_events_in_hand';
+const LAG = 'nuclio_processor_stream_committed_lag';
+const HIGH_WATER = 'nuclio_processor_stream_high_water_mark';
 const SAMPLE = /^(\w+)(\{[^}]*\})? (\S+)/gm;
 
 /** Asks the processor of a pod. @throws where it does not answer */
@@ -29,7 +43,9 @@ export async function activityOf({ metadata, status }: V1Pod): Promise<Activity>
 
 /** The counts in the text of Prometheus' format. Without them nobody can say what the function does. */
 export function readActivity(metrics: string): Activity {
-  const activity: Activity = { begun: 0, handled: 0, failed: 0, inHand: 0 };
+  const activity: Activity = { begun: 0, handled: 0, failed: 0, inHand: 0, partitions: [] };
+  const lags = new Map<string, number>();
+  const highWaters = new Map<string, number>();
   let isThere = false;
   for (const [, name, labels = '', value] of metrics.matchAll(SAMPLE)) {
     if (name === HANDLED) {
@@ -38,10 +54,22 @@ export function readActivity(metrics: string): Activity {
       isThere = true;
     }
     if (name === IN_HAND) activity.inHand += Number(value);
+    if (name === LAG) lags.set(labels, Number(value));
+    if (name === HIGH_WATER) highWaters.set(labels, Number(value));
     if (name === BEGUN && !labels.includes('error_timeout')) activity.begun += Number(value);
   }
   if (!isThere) throw new Error(`the metrics hold no ${HANDLED}`);
+  activity.partitions = [...lags].map(([labels, lag]) => ({
+    trigger: labelOf(labels, 'trigger_id'),
+    partition: `${labelOf(labels, 'topic')}/${labelOf(labels, 'partition')}`,
+    highWater: highWaters.get(labels) ?? 0,
+    lag,
+  }));
   return activity;
+}
+
+function labelOf(labels: string, name: string): string {
+  return new RegExp(`[{,]${name}="([^"]*)"`).exec(labels)?.[1] ?? '';
 }
 
 function get(host: string, port: number): Promise<string> {

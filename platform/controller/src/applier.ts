@@ -14,6 +14,7 @@ import type {
 import { objectNameOf } from '@ampoule/platform-api/names';
 import { contains } from './contains.ts';
 import { type FunctionObjects, hashOf } from './objects/all.ts';
+import { takenAddressesOf } from './taken-addresses.ts';
 
 export interface OwnedCaches {
   configMaps: Cache<V1ConfigMap>;
@@ -52,6 +53,12 @@ export class Applier {
   /** The port that each node opens for a function; undefined where none does. */
   nodePortOf(key: string): number | undefined {
     return this.#owned.services.get(objectKeyOf(key))?.spec?.ports?.find(({ name }) => name === 'http')?.nodePort;
+  }
+
+  /** The addresses of a function at which the gateway serves an older one. */
+  takenAddressesOf(key: string): string[] {
+    const own = this.#owned.ingresses.get(objectKeyOf(key));
+    return own === undefined ? [] : takenAddressesOf(own, this.#owned.ingresses.list());
   }
 
   /** Makes a function's objects so, and gives its Deployment as it is now. */
@@ -163,7 +170,8 @@ function versionOf(object: KubernetesObject | undefined): string | number {
   return object?.metadata?.generation ?? object?.metadata?.resourceVersion ?? '';
 }
 
-function objectKeyOf(key: string): string {
+/** The key of a function's objects. */
+export function objectKeyOf(key: string): string {
   const { namespace, name } = splitKey(key);
   return `${namespace}/${objectNameOf(name)}`;
 }

@@ -58,6 +58,26 @@ describe('the controller', () => {
     });
   });
 
+  it('says that an older function has its address, as long as that is so', async () => {
+    const rival = '/apis/networking.k8s.io/v1/namespaces/nuclio/ingresses/nuclio-older';
+    const rules = [{ host: 'H.example', http: { paths: [{ path: '/x/', pathType: 'Prefix' }] } }];
+    api.put(rival, { metadata: { creationTimestamp: '2020-01-01T00:00:00Z' as unknown as Date }, spec: { rules } });
+    const ingresses = { a: { host: 'h.example', paths: ['/x', '/y'], pathType: 'Prefix' } };
+    await given({ triggers: { w: { ...http.w, attributes: { ingresses } } } });
+    await reconciler.reconcile('nuclio/f');
+    api.put(paths.ingress, { metadata: { creationTimestamp: '2021-01-01T00:00:00Z' as unknown as Date } });
+    rolledOut();
+    await expect
+      .poll(async () => [await reconciler.reconcile('nuclio/f'), statusOf()])
+      .toMatchObject([{ requeueAfterMs: expect.any(Number) }, { state: 'ready', message: expect.stringContaining('h.example/x') }]);
+    expect(statusOf().message).not.toContain('h.example/y');
+
+    api.put(rival, { spec: { rules: [{ host: 'h.example', http: { paths: [{ path: '/x', pathType: 'Exact' }] } }] } });
+    await expect
+      .poll(async () => [await reconciler.reconcile('nuclio/f'), statusOf()])
+      .toMatchObject([undefined, { state: 'ready', message: '' }]);
+  });
+
   it("makes the ingresses that the trigger asks for, with Nuclio's templates filled in", async () => {
     const ingresses = { a: { host: '{{.Name}}.{{ .Namespace }}.example', paths: ['/x', '/y'], pathType: 'Exact' } };
     await given({ triggers: { w: { ...http.w, attributes: { ingresses } } } });
@@ -171,14 +191,14 @@ describe('the controller', () => {
     await expect
       .poll(async () => {
         api.writes.length = 0;
-        await world.makeReconciler().reconcile('nuclio/f');
+        await world.makeParts().reconciler.reconcile('nuclio/f');
         return api.writes;
       })
       .toEqual([]);
     api.put(paths.service, { spec: { ports: [] } });
     await expect
       .poll(async () => {
-        await world.makeReconciler().reconcile('nuclio/f');
+        await world.makeParts().reconciler.reconcile('nuclio/f');
         return at(paths.service);
       })
       .toMatchObject({ spec: { ports: [{ name: 'http', port: 8080 }] } });

@@ -6,13 +6,16 @@ import { Controller } from '@ampoule/platform-api/kube/controller';
 import { serveHealth } from '@ampoule/platform-api/kube/health';
 import { Leadership } from '@ampoule/platform-api/kube/leadership';
 import { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
+import { WorkQueue } from '@ampoule/platform-api/kube/queue';
 import { resources } from '@ampoule/platform-api/kube/resources';
 import { runComponent } from '@ampoule/platform-api/kube/run';
 import type { KubernetesObject } from '@ampoule/platform-api/kube/types';
 import { pino } from 'pino';
 import { Applier } from './applier.ts';
+import { Processors } from './processors.ts';
 import { FunctionReconciler } from './reconciler.ts';
 import { Rollouts } from './rollout/rollouts.ts';
+import { ScaleLoop } from './scale/scale-loop.ts';
 import { readSettings } from './settings.ts';
 import { Sleeper } from './sleep/sleeper.ts';
 import { leaderDesk } from './warm/leader-desk.ts';
@@ -38,12 +41,26 @@ await runComponent(logger, async () => {
     cronJobs: new Cache({ ...shared, resource: resources.cronJobs, labelSelector: OWNED }),
   };
   const projects = new Cache({ ...shared, resource: resources.projects });
+  const pods = new Cache({ ...shared, resource: resources.pods, labelSelector: OWNED });
   const apiGateways = new Cache({ ...shared, resource: resources.apiGateways });
   const platform = new PlatformConfigSource(client, settings.namespace, logger);
-  const reconciler = new FunctionReconciler({ client, functions, projects, platform, applier: new Applier(client, owned), settings });
-  const controller = new Controller({ logger, primary: functions, reconcile: reconciler.reconcile, concurrency: CONCURRENCY });
+  const processors = new Processors(pods);
+  const queue = new WorkQueue();
+  const { deployments, autoscalers } = owned;
+  const onChange = (key: string) => queue.add(key);
+  const scaleLoop = new ScaleLoop({ client, functions, projects, deployments, autoscalers, processors, onChange, logger });
+  const reconciler = new FunctionReconciler({
+    client,
+    functions,
+    projects,
+    platform,
+    applier: new Applier(client, owned),
+    scalingOf: (object) => scaleLoop.scalingOf(object),
+    settings,
+  });
+  const controller = new Controller({ logger, primary: functions, reconcile: reconciler.reconcile, concurrency: CONCURRENCY, queue });
   for (const cache of Object.values(owned) as Cache<KubernetesObject>[]) controller.follow(cache, functionKeyOf);
-  const caches = [functions, projects, apiGateways, ...Object.values(owned)];
+  const caches = [functions, projects, apiGateways, pods, ...Object.values(owned)];
   // One that waits to lead is ready as well, so that an update can go on to the leader.
   const health = serveHealth(settings.health, () => caches.every(({ isSynced }) => isSynced));
   await Promise.all(caches.map((cache) => cache.start()));
@@ -53,7 +70,8 @@ await runComponent(logger, async () => {
     settings.warm && (await serveWarmPool({ bind: (key) => desk.bind(key) }, { host: settings.health.host, port: settings.warm.port }));
   const leadership = settings.candidate && (await Leadership.ofComponent(client, logger, settings.candidate));
   controller.start();
-  const sleeper = new Sleeper({ client, namespace: settings.namespace, functions, platform, logger });
+  scaleLoop.start();
+  const sleeper = new Sleeper({ client, functions, platform, processors, logger });
   sleeper.start();
   const rollouts = new Rollouts({ client, functions, apiGateways, logger });
   rollouts.start();
@@ -73,7 +91,7 @@ await runComponent(logger, async () => {
   return async () => {
     health.close();
     warmServer?.close();
-    await Promise.all([controller.stop(), sleeper.stop(), rollouts.stop(), warm?.stop()]);
+    await Promise.all([controller.stop(), scaleLoop.stop(), sleeper.stop(), rollouts.stop(), warm?.stop()]);
     await leadership?.release();
     await Promise.all(caches.map((cache) => cache.stop()));
     client.close();

@@ -11,7 +11,7 @@ import { internalUrlOf } from '@ampoule/platform-api/names';
 import type { Applier } from './applier.ts';
 import { deadlineMessageOf, isCurrentPod, podFailureOf, refusalOf } from './condition.ts';
 import { type FunctionObjects, objectsOf } from './objects/all.ts';
-import type { RenderContext } from './objects/context.ts';
+import type { RenderContext, Scaling } from './objects/context.ts';
 import { externalUrlsOf } from './objects/ingress.ts';
 import { nodeSelectorOf } from './objects/pod.ts';
 import { outcomeOf } from './outcome.ts';
@@ -25,11 +25,15 @@ export interface ReconcilerOptions {
   projects: Cache<RawObject>;
   platform: PlatformConfigSource;
   applier: Applier;
+  /** How a function is to be scaled now. */
+  scalingOf: (object: RawObject) => Scaling;
   settings: Pick<Settings, 'ingressHosts' | 'clusterDomain' | 'version' | 'shellImage'>;
 }
 
 /** Pods tell nobody of ours when they fail, so they are asked while a function comes up. */
 const POD_CHECK_MS = 2000;
+/** Who has the address of a function may let go of it, which does not bring the key of that function here. */
+const ADDRESS_CHECK_MS = 10_000;
 
 interface Rendered {
   fn: NuclioFunction;
@@ -67,14 +71,14 @@ export class FunctionReconciler {
     const status = await this.#statusOf(rendered, deployment);
     if (status === 'wait') return { requeueAfterMs: POD_CHECK_MS };
     await this.#report(key, rendered.fn, status);
-    return undefined;
+    return status.state === 'ready' && status.message !== '' ? { requeueAfterMs: ADDRESS_CHECK_MS } : undefined;
   };
 
   async #render(key: string, object: RawObject): Promise<Rendered | undefined> {
     const phase = phaseOf((object.status as FunctionStatus | undefined)?.state, object.metadata?.annotations);
     if (phase === undefined) return undefined;
     const fn = functionOf(object);
-    const { applier, platform, projects, settings } = this.#options;
+    const { applier, platform, projects, scalingOf, settings } = this.#options;
     const context: RenderContext = {
       phase,
       version: settings.version,
@@ -82,6 +86,7 @@ export class FunctionReconciler {
       platform: await platform.read(),
       projectNodeSelector: projectNodeSelectorOf(fn, projects),
       currentReplicas: applier.deploymentOf(key)?.spec?.replicas,
+      scaling: scalingOf(object),
       isServing: fn.status.state !== 'waitingForResourceConfiguration' || (applier.deploymentOf(key)?.status?.availableReplicas ?? 0) > 0,
     };
     return { fn, phase, context, objects: objectsOf(fn, context) };
@@ -109,10 +114,15 @@ export class FunctionReconciler {
   #servingStatusOf({ fn, context, objects }: Rendered): FunctionStatus {
     const { ingressHosts, clusterDomain } = this.#options.settings;
     const nodeSelector = nodeSelectorOf(fn, context);
-    const nodePort = this.#options.applier.nodePortOf(`${fn.metadata.namespace}/${fn.metadata.name}`);
+    const key = `${fn.metadata.namespace}/${fn.metadata.name}`;
+    const nodePort = this.#options.applier.nodePortOf(key);
+    const taken = this.#options.applier.takenAddressesOf(key);
     return {
       state: 'ready',
-      message: '',
+      message: [
+        ...(taken.length === 0 ? [] : [`An older function has the same address and gets its requests: ${taken.join(', ')}`]),
+        ...(context.scaling?.notice ? [context.scaling.notice] : []),
+      ].join('. '),
       internalInvocationUrls: [internalUrlOf(fn, clusterDomain)],
       externalInvocationUrls: externalUrlsOf(objects.ingress, ingressHosts),
       ...(fn.spec.image === undefined ? {} : { containerImage: fn.spec.image }),

@@ -3,9 +3,9 @@ import type { V2HorizontalPodAutoscaler, V2MetricSpec } from '@ampoule/platform-
 import { objectNameOf } from '@ampoule/platform-api/names';
 import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
 import * as z from 'zod';
-import type { RenderContext } from './context.ts';
+import { type RenderContext, UNSCALED } from './context.ts';
 import { metadataOf } from './metadata.ts';
-import { isAutoscaled, limitsOf } from './replicas.ts';
+import { limitsOf, scalerOf } from './replicas.ts';
 
 const DEFAULT_TARGET_CPU = 75;
 /** Metrics of pods that Kubernetes knows by itself. */
@@ -18,16 +18,19 @@ const scaleMetricSchema = z.looseObject({
   sourceType: z.enum(['Resource', 'Pods', 'External']).default('Resource'),
 });
 
-/** Kubernetes' autoscaler of a function; undefined where its replicas are fixed, or it is not to run. */
-export function autoscalerOf(fn: NuclioFunction, { phase, platform }: RenderContext): V2HorizontalPodAutoscaler | undefined {
-  if (!isAutoscaled(fn.spec) || fn.spec.disable === true || phase === 'held') return undefined;
+/** Kubernetes' autoscaler of a function; undefined where its replicas are fixed or scaled by the platform, or it is not to run. */
+export function autoscalerOf(
+  fn: NuclioFunction,
+  { phase, platform, scaling: { allowed } = UNSCALED }: RenderContext,
+): V2HorizontalPodAutoscaler | undefined {
+  if (scalerOf(fn.spec) !== 'kubernetes' || fn.spec.disable === true || phase === 'held') return undefined;
   const { min, max } = limitsOf(fn.spec);
   return {
     metadata: metadataOf(fn),
     spec: {
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: objectNameOf(fn.metadata.name) },
-      minReplicas: min,
-      maxReplicas: max,
+      minReplicas: Math.min(min, allowed),
+      maxReplicas: Math.min(max, allowed),
       metrics: metricsOf(fn.spec, platform),
     },
   };

@@ -177,6 +177,9 @@ describe('the replicas of a function', () => {
     ['begins with the minimum', { minReplicas: 2, maxReplicas: 5 }, {}, 2],
     ['begins with one where it may go down to none', { minReplicas: 0, maxReplicas: 5 }, {}, 1],
     ['stays what the autoscaler made it', { minReplicas: 1, maxReplicas: 5 }, { currentReplicas: 4 }, 4],
+    ['is what it is scaled to', { minReplicas: 1, maxReplicas: 5 }, { currentReplicas: 4, scaling: { wanted: 2, allowed: 9 } }, 2],
+    ['is no more than its project lets it have', { minReplicas: 3, maxReplicas: 5 }, { currentReplicas: 4, scaling: { allowed: 2 } }, 2],
+    ['is no more than that where it is given as well', { replicas: 3 }, { scaling: { allowed: 2 } }, 2],
     ['comes down to a new maximum', { minReplicas: 1, maxReplicas: 2 }, { currentReplicas: 4 }, 2],
     ['goes up to a new minimum', { minReplicas: 3, maxReplicas: 5 }, { currentReplicas: 1 }, 3],
     ['is none while disabled', { disable: true, replicas: 3 }, {}, 0],
@@ -197,6 +200,7 @@ describe('the autoscaler of a function', () => {
     ['none or one', { minReplicas: 0, maxReplicas: 1 }, {}],
     ['a disabled function', { ...between, disable: true }, {}],
     ['an imported function', between, { phase: 'held' }],
+    ['one that is scaled by what its processors count', { ...between, autoScaleMetrics: [{ metricName: 'lag', threshold: 5 }] }, {}],
   ])('is not there for %s', (_what, spec, context) => {
     expect(render(spec, context).autoscaler).toBeUndefined();
   });

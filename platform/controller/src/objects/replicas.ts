@@ -1,22 +1,30 @@
 import type { FunctionSpec } from '@ampoule/platform-api/function';
-import type { RenderContext } from './context.ts';
+import { scaleTargetsOf } from '@ampoule/platform-api/scale-metrics';
+import { type RenderContext, UNSCALED } from './context.ts';
 
 /** The replicas between which a function that serves may have. */
-export function limitsOf({ minReplicas, maxReplicas }: FunctionSpec): { min: number; max: number } {
+export function limitsOf({ replicas, minReplicas, maxReplicas }: FunctionSpec): { min: number; max: number } {
+  if (replicas !== undefined && replicas !== null) return { min: replicas, max: replicas };
   const min = Math.max(minReplicas ?? 1, 1);
   return { min, max: Math.max(maxReplicas ?? min, min) };
 }
 
-/** Whether Kubernetes' autoscaler sets the replicas. */
-export function isAutoscaled(spec: FunctionSpec): boolean {
+/**
+ * Who sets the replicas: the platform by what processors count, or Kubernetes' autoscaler; undefined where they are fixed.
+ * @throws AMP_INPUT_INVALID
+ */
+export function scalerOf(spec: FunctionSpec): 'platform' | 'kubernetes' | undefined {
   const { min, max } = limitsOf(spec);
-  return spec.replicas === undefined || spec.replicas === null ? min !== max : false;
+  if (min === max) return undefined;
+  return scaleTargetsOf(spec).length > 0 ? 'platform' : 'kubernetes';
 }
 
 /** The replicas that a function is to have; between its limits they belong to whoever scales it. */
-export function replicasOf(spec: FunctionSpec, { phase, currentReplicas }: Pick<RenderContext, 'phase' | 'currentReplicas'>): number {
+export function replicasOf(
+  spec: FunctionSpec,
+  { phase, currentReplicas, scaling: { wanted, allowed } = UNSCALED }: Pick<RenderContext, 'phase' | 'currentReplicas' | 'scaling'>,
+): number {
   if (spec.disable === true || phase === 'zero' || phase === 'held') return 0;
-  if (spec.replicas !== undefined && spec.replicas !== null) return spec.replicas;
   const { min, max } = limitsOf(spec);
-  return Math.min(Math.max(currentReplicas ?? 0, min), max);
+  return Math.min(Math.max(wanted ?? currentReplicas ?? 0, min), max, allowed);
 }

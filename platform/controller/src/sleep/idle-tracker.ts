@@ -2,7 +2,7 @@ import type { Activity } from '../activity.ts';
 import type { SleepPolicy } from './policy.ts';
 
 /** What all pods of a function together have done, at one time. */
-export interface Observation extends Omit<Activity, 'failed'> {
+export interface Observation extends Pick<Activity, 'begun' | 'handled' | 'inHand'> {
   /** Changes whenever the pods do: counters of others cannot be compared. */
   pods: string;
   atMs: number;

@@ -150,7 +150,16 @@ nuclio_processor_worker_allocation_total{result="error_timeout"} 9
 ampoule_processor_events_in_hand{trigger_id="a"} 1
 ampoule_processor_events_in_hand{trigger_id="b"} 2
 `;
-    expect(readActivity(metrics)).toEqual({ handled: 5, failed: 2, begun: 6, inHand: 3 });
+    expect(readActivity(metrics)).toEqual({ handled: 5, failed: 2, begun: 6, inHand: 3, partitions: [] });
+  });
+
+  it('tell how far behind each partition of a stream is', () => {
+    const metrics = `nuclio_processor_handled_events_total{trigger_id="k",result="success"} 3
+nuclio_processor_stream_committed_lag{trigger_kind="kafka",trigger_id="k",topic="orders",partition="2"} 40
+nuclio_processor_stream_high_water_mark{trigger_kind="kafka",trigger_id="k",topic="orders",partition="2"} 900
+nuclio_processor_stream_current_offset{trigger_kind="kafka",trigger_id="k",topic="orders",partition="3"} 7
+`;
+    expect(readActivity(metrics).partitions).toEqual([{ trigger: 'k', partition: 'orders/2', highWater: 900, lag: 40 }]);
   });
 
   it('without a count say nothing', () => {
@@ -173,8 +182,8 @@ describe('functions that nobody calls', () => {
     await once(server, 'listening');
     const config = { scaleToZero: { mode: 'enabled', scaleResources: [{ windowSize: '100ms', threshold: 0 }] } };
     world.api.put(paths.platformConfig, { data: { 'platform.yaml': JSON.stringify(config) } });
-    const { client, functions, platform } = world;
-    sleeper = new Sleeper({ client, functions, platform, namespace: 'nuclio', logger });
+    const { client, functions, platform, processors } = world;
+    sleeper = new Sleeper({ client, functions, platform, processors, logger });
     await world.given({ minReplicas: 0, maxReplicas: 1 }, { state: 'ready' });
     runPod((server.address() as AddressInfo).port);
   });

@@ -1,6 +1,4 @@
 import { mapConcurrently } from '@ampoule/lib/concurrent';
-import { messageOf } from '@ampoule/lib/errors';
-import { labels } from '@ampoule/platform-api/constants';
 import { parseDuration } from '@ampoule/platform-api/duration';
 import { type FunctionStatus, functionSpecSchema } from '@ampoule/platform-api/function';
 import type { Cache } from '@ampoule/platform-api/kube/cache';
@@ -9,18 +7,18 @@ import { updateFunction } from '@ampoule/platform-api/kube/functions';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import { Loop } from '@ampoule/platform-api/kube/loop';
 import type { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
-import { keyOf, type RawObject, resources } from '@ampoule/platform-api/kube/resources';
+import { keyOf, type RawObject } from '@ampoule/platform-api/kube/resources';
 import type { V1Pod } from '@ampoule/platform-api/kube/types';
 import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
-import { activityOf } from '../activity.ts';
+import type { Processors } from '../processors.ts';
 import { IdleTracker, type Observation } from './idle-tracker.ts';
 import { type SleepPolicy, sleepPolicyOf } from './policy.ts';
 
 export interface SleeperOptions {
   client: KubeClient;
-  namespace: string;
   functions: Cache<RawObject>;
   platform: PlatformConfigSource;
+  processors: Processors;
   logger: Logger;
 }
 
@@ -53,7 +51,7 @@ export class Sleeper {
 
   /** Looks at all functions that may sleep, once. */
   async look(): Promise<void> {
-    const { client, namespace, functions, platform } = this.#options;
+    const { functions, platform, processors } = this.#options;
     const config = await platform.read();
     const candidates = new Map<string, SleepPolicy>();
     for (const object of functions.list()) {
@@ -62,9 +60,8 @@ export class Sleeper {
     }
     for (const key of this.#tracker.keys()) if (!candidates.has(key)) this.#tracker.forget(key);
     if (candidates.size === 0) return;
-    const { items } = await client.list(resources.pods, namespace, `${labels.class}=function`);
-    const byFunction = Map.groupBy(items, ({ metadata }) => `${metadata?.namespace}/${metadata?.labels?.[labels.function]}`);
-    await mapConcurrently([...candidates], ASKED_AT_ONCE, ([key, policy]) => this.#lookAt(key, byFunction.get(key) ?? [], policy));
+    const pods = processors.runningPods();
+    await mapConcurrently([...candidates], ASKED_AT_ONCE, ([key, policy]) => this.#lookAt(key, pods.get(key) ?? [], policy));
   }
 
   async #lookAt(key: string, pods: readonly V1Pod[], policy: SleepPolicy): Promise<void> {
@@ -82,24 +79,21 @@ export class Sleeper {
 
   /** Undefined where a processor cannot be asked: then its function stays awake. */
   async #observe(key: string, pods: readonly V1Pod[]): Promise<Observation | undefined> {
-    const running = pods.filter(({ metadata, status }) => metadata?.deletionTimestamp === undefined && status?.phase === 'Running');
-    if (running.length === 0) return undefined;
-    try {
-      const found = await Promise.all(running.map(activityOf));
-      return {
-        pods: running
-          .map(({ metadata }) => metadata?.uid ?? '')
-          .sort()
-          .join(' '),
-        atMs: performance.now(),
-        begun: found.reduce((sum, { begun }) => sum + begun, 0),
-        handled: found.reduce((sum, { handled }) => sum + handled, 0),
-        inHand: found.reduce((sum, { inHand }) => sum + inHand, 0),
-      };
-    } catch (error) {
-      this.#options.logger.debug({ key, reason: messageOf(error) }, 'a processor does not say what it does, so its function stays awake');
-      return undefined;
+    if (pods.length === 0) return undefined;
+    const now: Observation = { pods: '', atMs: Number.POSITIVE_INFINITY, begun: 0, handled: 0, inHand: 0 };
+    const readings = await this.#options.processors.ask(pods);
+    for (const { atMs, activity } of readings) {
+      if (activity === undefined) {
+        this.#options.logger.debug({ key }, 'a processor does not say what it does, so its function stays awake');
+        return undefined;
+      }
+      now.atMs = Math.min(now.atMs, atMs);
+      now.begun += activity.begun;
+      now.handled += activity.handled;
+      now.inHand += activity.inHand;
     }
+    const names = readings.map(({ pod }) => pod).sort();
+    return { ...now, pods: names.join(' ') };
   }
 }
 

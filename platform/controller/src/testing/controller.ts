@@ -1,12 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Cache } from '@ampoule/platform-api/kube/cache';
 import { FakeApi } from '@ampoule/platform-api/kube/fake-api';
-import { silentLogger as logger } from '@ampoule/platform-api/kube/logger';
-import { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
-import { type RawObject, resources } from '@ampoule/platform-api/kube/resources';
 import type { V1Deployment } from '@ampoule/platform-api/kube/types';
-import { Applier } from '../applier.ts';
-import { FunctionReconciler } from '../reconciler.ts';
+import { partsFor } from './parts.ts';
 
 /** Where the API server of tests keeps function `f` and its objects. */
 export const paths = {
@@ -27,38 +22,16 @@ export const http = { w: { kind: 'http', name: 'w', numWorkers: 1 } };
 export async function startController() {
   const api = new FakeApi();
   const client = await api.start();
-  const shared = { client, logger, namespace: 'nuclio' };
-  const functions = new Cache({ ...shared, resource: resources.functions });
-  const projects = new Cache({ ...shared, resource: resources.projects });
-  const owned = {
-    configMaps: new Cache({ ...shared, resource: resources.configMaps }),
-    deployments: new Cache({ ...shared, resource: resources.deployments }),
-    services: new Cache({ ...shared, resource: resources.services }),
-    ingresses: new Cache({ ...shared, resource: resources.ingresses }),
-    autoscalers: new Cache({ ...shared, resource: resources.autoscalers }),
-    cronJobs: new Cache({ ...shared, resource: resources.cronJobs }),
-  };
-  const caches = [functions, projects, ...Object.values(owned)] as Cache<RawObject>[];
-  const platform = new PlatformConfigSource(client, 'nuclio', logger);
-  const settings = {
-    ingressHosts: ['ampoule.internal', '10.0.0.5'],
-    clusterDomain: 'cluster.local',
-    shellImage: 'shell:1',
-    version: '1',
-  };
-  const makeReconciler = () =>
-    new FunctionReconciler({ client, functions, projects, platform, applier: new Applier(client, owned), settings });
-  const reconciler = makeReconciler();
+  const parts = partsFor(client);
+  const { caches, makeParts } = parts;
+  const { scaleLoop, reconciler } = makeParts();
 
   return {
     api,
     client,
-    functions,
-    projects,
-    platform,
+    ...parts,
     reconciler,
-    /** What a controller that was just started knows: nothing but what the API server has. */
-    makeReconciler,
+    scaleLoop,
     async given(spec: object, status: object = { state: 'waitingForResourceConfiguration' }, metadata?: object) {
       const fields = { spec: { image: 'i:1', runtime: 'nodejs', triggers: http, ...spec }, status };
       api.put(paths.fn, metadata === undefined ? fields : { ...fields, metadata });
