@@ -53,6 +53,8 @@ const mavenMirrorSource = z.strictObject({ kind: z.literal('maven-mirror'), lock
 const typescriptSource = z.strictObject({
   kind: z.literal('typescript'),
   entries: z.record(path, path),
+  /** By entry, the module with all that a program loads at each start; it comes to lie in one file. */
+  starts: z.record(path, path).default({}),
   /** Files that packages read from beside their code, from where the joined code looks for them. */
   assets: z.record(path, path).default({}),
 });

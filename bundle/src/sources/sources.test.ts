@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { exec } from '@ampoule/lib/exec';
 import { digestOf } from '@ampoule/lib/oci/digest';
 import { expect, it, onTestFinished } from 'vitest';
 import { buildComponent } from '../build/component.ts';
@@ -94,7 +95,7 @@ it('joins TypeScript and what it imports into one file that runs', async () => {
   };
   const { entries, origins } = await buildComponent(
     'app',
-    component({ kind: 'typescript', assets: {}, entries: { 'opt/app.mjs': 'src/app.ts' } }),
+    component({ kind: 'typescript', assets: {}, starts: {}, entries: { 'opt/app.mjs': 'src/app.ts' } }),
     await context(files),
   );
   const [entry] = entries;
@@ -102,10 +103,39 @@ it('joins TypeScript and what it imports into one file that runs', async () => {
   expect(origins).toMatchObject([{ type: 'npm', name: 'old' }]);
 });
 
+it('brings what TypeScript loads at each start into one file, whatever parts on demand share of it, and runs each module once', async () => {
+  const here = await context({
+    'src/app.ts': "const { start } = await import('./start.ts'); await start();",
+    'src/start.ts': [
+      "import { one } from './one.ts'; import { two } from './two.ts'; import { three } from './three.ts';",
+      "export const start = async () => { await import('./first.ts'); await import('./second.ts'); process.stdout.write(one + two + three); };",
+    ].join('\n'),
+    'src/first.ts': "import { one } from './one.ts'; process.stdout.write('first ' + one + ' ');",
+    'src/second.ts': "import { two } from './two.ts'; process.stdout.write('second ' + two + ' ');",
+    ...Object.fromEntries(
+      ['one', 'two', 'three'].map((name) => [`src/${name}.ts`, `process.stdout.write('${name} '); export const ${name} = '${name}';`]),
+    ),
+    'package-lock.json': '{ "lockfileVersion": 3, "packages": {} }',
+  });
+  const source = { kind: 'typescript', assets: {}, entries: { 'opt/app.mjs': 'src/app.ts' } } as const;
+  /** How many files say one of the words, and what the program writes. */
+  const outcomeOf = async (starts: Record<string, string>) => {
+    const { entries } = await buildComponent('app', component({ ...source, starts }), here);
+    const texts = Object.fromEntries(entries.map((entry) => [entry.path, 'content' in entry ? entry.content.toString() : '']));
+    const out = join(here.repository, 'out');
+    await writeTree(out, texts);
+    const shared = Object.values(texts).filter((text) => /write\("(one|two|three) "\)/.test(text));
+    return { files: shared.length, written: await exec(process.execPath, [join(out, 'opt/app.mjs')]) };
+  };
+  const written = 'one two three first one second two onetwothree';
+  expect(await outcomeOf({})).toEqual({ files: 3, written });
+  expect(await outcomeOf({ 'src/app.ts': 'src/start.ts' })).toEqual({ files: 1, written });
+});
+
 it('has another key when the same program goes to another path', async () => {
   const here = await context();
   const at = (path: string) =>
-    buildComponent('app', component({ kind: 'typescript', assets: {}, entries: { [path]: 'src/app.ts' } }), here);
+    buildComponent('app', component({ kind: 'typescript', assets: {}, starts: {}, entries: { [path]: 'src/app.ts' } }), here);
   expect((await at('opt/app.mjs')).key).toBe((await at('opt/app.mjs')).key);
   expect((await at('opt/app.mjs')).key).not.toBe((await at('opt/other.mjs')).key);
 });

@@ -7,6 +7,7 @@ import { cacheKey } from '../build/cache.ts';
 import type { BuildContext, SourceResult } from '../build/context.ts';
 import type { TypescriptSource } from '../definition.ts';
 import { npmPackages } from '../sbom/npm-packages.ts';
+import { startPath } from './start-path.ts';
 
 /** Packages written for CommonJS expect these names; ES modules do not have them. */
 const COMMONJS_NAMES = [
@@ -24,30 +25,40 @@ export interface JoinedFiles {
 }
 
 /** Joins our own TypeScript and the npm packages that it imports into one file for each entry, and one for each import on demand. */
-export async function joinTypescript(repository: string, source: Pick<TypescriptSource, 'entries' | 'assets'>): Promise<JoinedFiles> {
-  const paths = Object.keys(source.entries);
-  const folder = dirname(paths[0] ?? '');
-  const result = await build({
-    absWorkingDir: repository,
-    entryPoints: Object.entries(source.entries).map(([path, entry]) => ({ in: entry, out: relative(folder, path).replace(/\.mjs$/, '') })),
-    bundle: true,
-    splitting: true,
-    write: false,
-    outdir: `/${folder}`,
-    outExtension: { '.js': '.mjs' },
-    chunkNames: 'chunks/[name]-[hash]',
-    platform: 'node',
-    format: 'esm',
-    target: 'node26',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none',
-    banner: { js: COMMONJS_NAMES },
-    metafile: true,
-    logLevel: 'silent',
-  });
-  const packages = Object.keys(result.metafile.inputs).flatMap((input) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? []);
-  const files = new Map(result.outputFiles.map(({ path, contents }) => [path.slice(1), contents]));
+export async function joinTypescript(
+  repository: string,
+  source: Pick<TypescriptSource, 'entries' | 'starts' | 'assets'>,
+): Promise<JoinedFiles> {
+  const files = new Map<string, Uint8Array>();
+  const inputs: string[] = [];
+  const folder = dirname(Object.keys(source.entries)[0] ?? '');
+  // One at a time: a thread that shares files with what starts it would make more of them.
+  for (const [path, entry] of Object.entries(source.entries)) {
+    const start = source.starts[entry];
+    const result = await build({
+      absWorkingDir: repository,
+      entryPoints: [{ in: entry, out: relative(folder, path).replace(/\.mjs$/, '') }],
+      bundle: true,
+      splitting: true,
+      write: false,
+      outdir: `/${folder}`,
+      outExtension: { '.js': '.mjs' },
+      chunkNames: 'chunks/[name]-[hash]',
+      platform: 'node',
+      format: 'esm',
+      target: 'node26',
+      minifySyntax: true,
+      minifyWhitespace: true,
+      legalComments: 'none',
+      banner: { js: COMMONJS_NAMES },
+      metafile: true,
+      logLevel: 'silent',
+      plugins: start === undefined ? [] : [startPath(repository, start)],
+    });
+    for (const { path: written, contents } of result.outputFiles) files.set(written.slice(1), contents);
+    inputs.push(...Object.keys(result.metafile.inputs));
+  }
+  const packages = inputs.flatMap((input) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? []);
   for (const [path, file] of Object.entries(source.assets)) files.set(path, await readFile(join(repository, file)));
   return {
     files,
