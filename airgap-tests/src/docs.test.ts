@@ -1,16 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { exec } from '@ampoule/lib/exec';
 import { parseJson } from '@ampoule/lib/parse';
 import { parseYaml } from '@ampoule/lib/yaml';
+import type { Command } from 'commander';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 
 const repository = resolve(import.meta.dirname, '../..');
-const node = join(repository, 'node_modules/.bin/node');
 const IGNORED: ReadonlySet<string> = new Set(['.git', '.cache', 'node_modules', 'dist']);
-const HELP_TIMEOUT_MS = 120_000;
 
 /** Files of the repository by their paths in it. There may be no git on the machine, so what it ignores is left out here. */
 let files: string[];
@@ -155,23 +153,22 @@ describe('the dependencies in CONTRIBUTING.md', () => {
 });
 
 describe('docs/commands.md', () => {
-  /** What `--help` shows: by the command's name, its flags with their values. */
+  /** What `--help` has to show: by the command's name, its flags with their values. */
   const real = new Map<string, string[]>();
 
   beforeAll(async () => {
-    const programs = ['installer/src/main.ts', 'bundle/src/main.ts', 'platform/cli/src/main.ts'];
-    await Promise.all(programs.map((program) => readHelp(program, [])));
-  }, HELP_TIMEOUT_MS);
+    for (const file of ['installer/src/program.ts', 'bundle/src/program.ts', 'platform/cli/src/program.ts']) {
+      const module: Record<string, unknown> = await import(pathToFileURL(join(repository, file)).href);
+      readHelp(module.program as Command, []);
+    }
+  });
 
-  async function readHelp(program: string, command: string[]): Promise<void> {
-    const help = await exec(node, [program, ...command, '--help'], { cwd: repository, timeoutMs: HELP_TIMEOUT_MS });
-    const list = (title: string) => section(help.replaceAll(/^(\w+):$/gm, '# $1'), `# ${title}`);
-    const flags = [...list('Options').matchAll(/^ {2}(-.+?)(?: {2,}.*)?$/gm)].map(([, flag = '']) => flag);
-    const name = ['ampoule', ...command].join(' ');
-    const known = real.get(name) ?? [];
-    real.set(name, [...new Set([...known, ...flags.filter((flag) => flag !== '-h, --help')])]);
-    const commands = [...list('Commands').matchAll(/^ {2}([\w-]+)/gm)].map(([, sub = '']) => sub).filter((sub) => sub !== 'help');
-    await Promise.all(commands.map((sub) => readHelp(program, [...command, sub])));
+  function readHelp(command: Command, parents: string[]): void {
+    const names = [...parents, command.name()];
+    const help = command.createHelp();
+    const flags = help.visibleOptions(command).flatMap(({ flags: text }) => (text === '-h, --help' ? [] : [text]));
+    real.set(names.join(' '), [...new Set([...(real.get(names.join(' ')) ?? []), ...flags])]);
+    for (const sub of help.visibleCommands(command)) if (sub.name() !== 'help') readHelp(sub, names);
   }
 
   it('has a heading for each command, and none for a command that is not there', async () => {

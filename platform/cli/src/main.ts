@@ -1,16 +1,5 @@
 #!/usr/bin/env node
-import { createPrinter } from '@ampoule/lib/print';
-import { Command } from 'commander';
-import { addFunctionCommands } from './commands.ts';
+import { printer, program } from './program.ts';
 import { runProgram } from './run-program.ts';
-
-const program = new Command('ampoule')
-  .description('functions on an Ampoule appliance: it needs the API, a token and a certificate')
-  .option('--json', 'print one JSON document for a script')
-  .showHelpAfterError('Run "ampoule --help" for the commands.')
-  .exitOverride();
-const printer = () => createPrinter({ json: program.opts<{ json?: boolean }>().json === true });
-
-addFunctionCommands(program, printer);
 
 await runProgram(program, printer);
