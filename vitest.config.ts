@@ -20,7 +20,8 @@ export default defineConfig({
           globalSetup: ['airgap-tests/scenarios/build-bundle.ts'],
           testTimeout: 600_000,
           hookTimeout: 900_000,
-          fileParallelism: false,
+          // Much of a scenario is waiting for a cluster. More than two at once would wait for each other.
+          maxWorkers: 2,
           sequence: { shuffle: false },
         },
       },
