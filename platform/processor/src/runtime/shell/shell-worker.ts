@@ -79,7 +79,11 @@ export class ShellWorker implements Worker {
     this.#isRunning = true;
     for (let job = this.#jobs.shift(); job !== undefined && !this.#isEnded; job = this.#jobs.shift()) {
       const answers: Answer[] = [];
-      for (const event of job.events) answers.push(await this.#run(event));
+      for (const event of job.events) {
+        // What is left of a batch is somebody else's by then, and so is the memory of its bodies.
+        if (this.#isEnded) break;
+        answers.push(await this.#run(event));
+      }
       const [first] = answers;
       if (!this.#isEnded && first !== undefined) this.#listener.answered(job.sequence, job.isBatch ? answers : first);
     }

@@ -1,4 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { call, runProcessor } from '../../testing/run-processor.ts';
 
 const run = (script: string, spec: object = {}) => runProcessor(script, { runtime: 'shell', ...spec }, 'main.sh');
@@ -33,6 +37,22 @@ describe('a shell script', () => {
     const { url } = await run('if [ "$NUCLIO_EVENT_PATH" = /slow ]; then sleep 300 | cat; fi; echo ok', { eventTimeout: '200ms' });
     expect(await call(`${url}/slow`)).toMatchObject({ status: 408 });
     expect(await call(url)).toMatchObject({ status: 200, body: 'ok\n' });
+  });
+
+  it('that takes too long in a batch is the last of it that runs', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'shell-batch-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const script = `read -r body; echo "$body" >>${folder}/began; [ "$body" != slow ] || sleep 300`;
+    const batch = { mode: 'enable', batchSize: 2, timeout: '10s' };
+    const { url } = await run(script, { eventTimeout: '300ms', trigger: { batch } });
+    const ask = (body: string) => call(url, { method: 'POST', body });
+    const first = ask('slow\n');
+    // The first in a batch is the one that came first.
+    await delay(100);
+    expect(await Promise.all([first, ask('second\n')])).toMatchObject([{ status: 408 }, { status: 408 }]);
+    // What follows runs in another worker, and would have come after a program of the batch before.
+    await Promise.all([ask('third\n'), ask('fourth\n')]);
+    expect((await readFile(join(folder, 'began'), 'utf8')).trim().split('\n').sort()).toEqual(['fourth', 'slow', 'third']);
   });
 
   it('that is not there ends the processor with a clear error', async () => {
