@@ -6,6 +6,7 @@ import { collect } from '../collect.ts';
 import { variables } from '../deploy/values.ts';
 import { cliError } from '../errors.ts';
 import { bytes } from '../output.ts';
+import { inspected } from '../run/inspection.ts';
 import { localText } from '../run/local-text.ts';
 import { Session } from '../run/session.ts';
 import { readSource } from '../source/read.ts';
@@ -31,7 +32,7 @@ export function addRun(parent: Command, shell: Shell): Command {
     .description('run a function from a file or folder on this machine, without a cluster; Ctrl-C ends it')
     .option('--port <port>', 'port on this machine; 0 takes a free one', '8080')
     .option('--watch', 'start it anew when a file changes')
-    .option('--inspect [address]', 'let a debugger of Node.js attach, at 127.0.0.1:9229 by default')
+    .option('--inspect [address]', 'let a debugger of Node.js or Python attach, by default at 127.0.0.1:9229 or :5678')
     .option('-e, --env <name=value>', 'variable of the environment; can be repeated', collect)
     .action((path: string, flags: RunFlags) => run(shell, path, flags));
   const at = shell.words(parent, 'run');
@@ -40,11 +41,14 @@ export function addRun(parent: Command, shell: Shell): Command {
 
 async function run(shell: Shell, path: string, flags: RunFlags): Promise<void> {
   const { port, env } = parse(flagsSchema, { port: flags.port, env: flags.env }, 'The command line');
-  const nodeFlags = flags.inspect === undefined ? [] : [flags.inspect === true ? '--inspect' : `--inspect=${flags.inspect}`];
   const session = new Session({
     printer: shell.printer,
     port,
-    read: async () => ({ ...(await readRunnable(path, env)), nodeFlags, onLine: (line) => tell(line, shell.isJson) }),
+    read: async () => {
+      const { config, folder } = await readRunnable(path, env);
+      const inspection = flags.inspect === undefined ? { config } : inspected(config, flags.inspect);
+      return { ...inspection, folder, onLine: (line) => tell(line, shell.isJson) };
+    },
     onStarted: (url) => {
       if (shell.isJson) bytes(`${JSON.stringify({ event: 'started', url })}\n`);
     },

@@ -18,7 +18,9 @@ export interface LocalFunctionOptions {
   /** 0 takes a free one. */
   port: number;
   /** Flags of Node.js, for a debugger. */
-  nodeFlags: readonly string[];
+  nodeFlags?: readonly string[];
+  /** Variables for the processor, beside those of the function. */
+  env?: Record<string, string>;
   /** Ends a start that is still going on. */
   signal: AbortSignal;
   /** Sees each line that the function writes. */
@@ -42,14 +44,14 @@ export class LocalFunction {
   }
 
   /** Starts it, and ends when it answers. @throws AMP_CLI_RUN_FAILED */
-  static async start({ config, folder, port, nodeFlags, signal, onLine }: LocalFunctionOptions): Promise<LocalFunction> {
+  static async start({ config, folder, port, nodeFlags = [], env = {}, signal, onLine }: LocalFunctionOptions): Promise<LocalFunction> {
     const temporary = await mkdtemp(join(tmpdir(), 'ampoule-run-'));
     const files = await writeProcessorFiles(temporary, config, port);
     const { program, args } = nodeCommand();
     const script = [processorScript(), '--config', files.config, '--platform-config', files.platform];
     // Without the token, which is no business of a function. In a group of its own, so that Ctrl-C reaches it once, from here.
     const child = spawn(program, [...args, ...nodeFlags, ...script], {
-      env: { ...process.env, AMPOULE_TOKEN: undefined, ...environmentOf(config), NUCLIO_HANDLER_DIR: folder },
+      env: { ...process.env, AMPOULE_TOKEN: undefined, ...env, ...environmentOf(config), NUCLIO_HANDLER_DIR: folder },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });

@@ -2,12 +2,24 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { folderWith, type RunningCli, runCli, startCli } from '../testing/cli.ts';
+import { NodeInspector } from '../testing/node-inspector.ts';
 
 const URL_LINE = /Function \S+ answers at (http:\S+)/g;
 
 const say = (text: string) => `exports.handler = (context) => { context.logger.info('called'); return '${text}'; };`;
+
+/** Stands in for the module with which VS Code and others debug: it runs a program, which is then in its hands. */
+const DEBUGPY = `
+import os, runpy, sys
+print('In the hands of a debugger')
+option, address, program = sys.argv[1:]
+os.environ['DEBUGGER'] = f'{option} {address}'
+sys.path.insert(0, os.path.dirname(program))
+runpy.run_path(program, run_name='__main__')
+`;
 
 async function urlOf(running: RunningCli): Promise<string> {
   await running.seen(/answers at http/);
@@ -73,10 +85,44 @@ describe('run', () => {
     expect(running.output()).not.toMatch(/node:internal|processor\/src/);
   });
 
-  it('lets a debugger attach', async () => {
-    const running = startCli(['fn', 'run', await folderWith({ 'main.js': say('x') }), '--port', '0', '--inspect', '127.0.0.1:0']);
-    await running.seen(/Debugger listening on ws:\/\/127\.0\.0\.1:/);
-    await urlOf(running);
+  it('lets a debugger attach that stops in the handler, for longer than an event may take', async () => {
+    const folder = await folderWith({
+      'main.js': "exports.handler = () => { let said = 'as it was'; debugger; return said; };",
+      'function.yaml': JSON.stringify({ metadata: { name: 'hello' }, spec: { eventTimeout: '100ms' } }),
+    });
+    const running = startCli(['fn', 'run', folder, '--port', '0', '--inspect', '127.0.0.1:0']);
+    const [, address = ''] = await running.seen(/Debugger listening on (ws:\/\/127\.0\.0\.1:\S+)/);
+    const url = await urlOf(running);
+    const inspector = await NodeInspector.attach(address);
+
+    const answer = answerOf(url);
+    await inspector.paused;
+    await delay(500);
+    await inspector.evaluate("said = 'changed'");
+    inspector.resume();
+
+    expect(await answer).toBe('changed');
+  });
+
+  it('lets a debugger of Python attach, to the one worker that there is then', async () => {
+    const folder = await folderWith({
+      'main.py': "import os\n\ndef handler(context, event):\n    return os.environ['DEBUGGER']\n",
+      'debugpy.py': DEBUGPY,
+      'function.yaml': JSON.stringify({
+        metadata: { name: 'hello' },
+        spec: { runtime: 'python', handler: 'main:handler', triggers: { web: { kind: 'http', numWorkers: 2 } } },
+      }),
+    });
+    const usual = startCli(['fn', 'run', folder, '--port', '0', '--inspect']);
+    expect(await answerOf(await urlOf(usual))).toBe('--listen 127.0.0.1:5678');
+    expect(usual.output().match(/In the hands of a debugger/g)).toHaveLength(1);
+    const other = startCli(['fn', 'run', folder, '--port', '0', '--inspect', '127.0.0.1:5000']);
+    expect(await answerOf(await urlOf(other))).toBe('--listen 127.0.0.1:5000');
+  });
+
+  it('has no debugger for other runtimes, and says so', async () => {
+    const { code, stderr } = await runCli(['fn', 'run', await folderWith({ 'main.sh': 'echo x' }), '--port', '0', '--inspect']);
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringMatching(/AMP_CLI_SOURCE: No debugger .* shell/) });
   });
 
   it('fails where the function cannot start, or its port is taken', async () => {

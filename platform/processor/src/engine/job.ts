@@ -1,4 +1,5 @@
 import type { Answer, Event, Refusal } from './event.ts';
+import type { PieceStream } from './piece-stream.ts';
 
 /** An event, or a batch of them, on its way through the pool. */
 export interface Job {
@@ -13,8 +14,8 @@ export interface Job {
   begunAt: number | undefined;
   /** A worker has had it, though that worker may have given it back; it counts once as allocated. */
   wasAllocated: boolean;
-  /** Its answer has begun and comes in pieces. */
-  isStreaming: boolean;
+  /** The body of its answer, where that has begun and comes in pieces. */
+  stream: PieceStream | undefined;
 }
 
 const TEXTS: Record<Refusal, [status: number, text: string]> = {

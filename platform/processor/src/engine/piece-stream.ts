@@ -1,3 +1,6 @@
+/** Bytes of an answer that may be on their way to its reader. */
+export const WINDOW_BYTES = 1 << 20;
+
 export interface StreamReader {
   chunk(bytes: Uint8Array): void;
   /** The last call; `error` where the stream broke off. */
@@ -13,6 +16,7 @@ export class PieceStream {
   /** Bytes that the other side may send and has not sent; negative where its last piece was larger. */
   #room = 0;
   #end: { error: string | undefined } | undefined;
+  #isAborted = false;
 
   constructor(onConsumed: (bytes: number) => void, onAbort: () => void) {
     this.#onConsumed = onConsumed;
@@ -22,6 +26,11 @@ export class PieceStream {
   /** Whether bytes were asked for that have not come, and the stream goes on. */
   get isAwaited(): boolean {
     return this.#room > 0 && this.#end === undefined;
+  }
+
+  /** Whether an answer goes on only once its reader has taken more of it. */
+  get isHeldUp(): boolean {
+    return this.#room <= -WINDOW_BYTES && this.#end === undefined && !this.#isAborted;
   }
 
   push(bytes: Uint8Array): void {
@@ -50,7 +59,9 @@ export class PieceStream {
 
   /** Nobody wants the rest. */
   abort(): void {
-    if (this.#end === undefined) this.#onAbort();
+    if (this.#end !== undefined) return;
+    this.#isAborted = true;
+    this.#onAbort();
   }
 }
 

@@ -117,7 +117,7 @@ export class Pool implements Workers {
       since: performance.now(),
       begunAt: undefined,
       wasAllocated: false,
-      isStreaming: false,
+      stream: undefined,
     };
     this.#pending += 1;
     if (this.#isStopped) {
@@ -186,7 +186,7 @@ export class Pool implements Workers {
 
   #answered(slot: Slot, job: Job, given: Answer | readonly Answer[]): void {
     const answer = job.batch === undefined || 'length' in given ? given : job.batch.map(() => given);
-    if (job.isStreaming && job.event?.takesStream !== true) void this.#settleWhole(job, answer as Answer, slot.index);
+    if (job.stream !== undefined && job.event?.takesStream !== true) void this.#settleWhole(job, answer as Answer, slot.index);
     else {
       this.#count(job, answer, slot.index);
       this.#settle(job, answer);

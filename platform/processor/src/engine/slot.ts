@@ -97,12 +97,12 @@ export class Slot {
     return unbegun.map(([, job]) => job);
   }
 
-  /** Jobs that have run for longer than they may. One whose client owes it a part of its body does not run. */
+  /** Jobs that have run for longer than they may. One that waits for its client, to send or to take a part of a body, does not run. */
   late(now: number, timeoutMs: number): ReadonlySet<Job> {
     const late = new Set<Job>();
     for (const job of this.#jobs.values()) {
       if (job.begunAt === undefined) break;
-      if (job.event?.pieces?.isAwaited === true) job.begunAt = now;
+      if (job.event?.pieces?.isAwaited === true || job.stream?.isHeldUp === true) job.begunAt = now;
       else if (now - job.begunAt > timeoutMs) late.add(job);
     }
     return late;
@@ -121,7 +121,7 @@ export class Slot {
     this.#keep([]);
     this.#worker = undefined;
     this.isReady = false;
-    return { begun: begun.map(([, job]) => job).filter(({ isStreaming }) => !isStreaming), unbegun: unbegun.map(([, job]) => job) };
+    return { begun: begun.map(([, job]) => job).filter(({ stream }) => stream === undefined), unbegun: unbegun.map(([, job]) => job) };
   }
 
   /** A worker that cannot tell what it has begun has begun at most as many as it runs at a time. */
@@ -175,7 +175,7 @@ export class Slot {
     const now = performance.now();
     this.quietSince = now;
     if ('stream' in answer && answer.stream !== undefined) {
-      job.isStreaming = true;
+      job.stream = answer.stream;
       job.begunAt = now;
     } else this.#remove(sequence, job, now);
     const { duration = 0 } = 'length' in answer ? (answer[0] ?? {}) : answer;

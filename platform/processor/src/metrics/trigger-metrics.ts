@@ -21,6 +21,10 @@ export class TriggerMetrics implements Metrics {
     this.gauges.set(key, { kind, topic, partition, value });
   }
 
+  forgetStream({ topic, partition }: { topic: string; partition: number }): void {
+    for (const [key, gauge] of this.gauges) if (gauge.topic === topic && gauge.partition === partition) this.gauges.delete(key);
+  }
+
   count(kind: string, by = 1): void {
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + by);
   }

@@ -1,9 +1,7 @@
 import { messageOf } from '@ampoule/lib/errors';
+import { WINDOW_BYTES } from '../../engine/piece-stream.ts';
 import type { FromThread } from '../../engine/thread-protocol.ts';
 import type { Output } from './response.ts';
-
-/** Bytes of a stream that may be on their way to the client. */
-const WINDOW_BYTES = 1 << 20;
 
 interface Sending {
   iterator: AsyncIterator<unknown>;

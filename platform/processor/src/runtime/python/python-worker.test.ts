@@ -4,6 +4,14 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makePython, runPython } from '../../testing/run-python.ts';
 
+/** Stands in for the module with which VS Code and others debug: it runs a program, which is then in its hands. */
+const DEBUGPY = `
+import os, runpy, sys
+option, address, program = sys.argv[1:]
+os.environ['DEBUGGER'] = f'{option} {address}'
+sys.path.insert(0, os.path.dirname(program))
+runpy.run_path(program, run_name='__main__')
+`;
 const LOGGING = `
 def handler(context, event):
     context.logger.debug('debug %s', 'text')
@@ -80,6 +88,18 @@ describe('loading a Python handler', () => {
     const run = await makePython(code, options);
 
     await expect(run.worker.start()).rejects.toThrow(message);
+  });
+
+  it('lies in the hands of a debugger that is asked for', async () => {
+    vi.stubEnv('AMPOULE_PYTHON_INSPECT', '127.0.0.1:5678');
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const code = 'import os\ndef handler(context, event):\n    return os.environ["DEBUGGER"]\n';
+
+    const run = await runPython({ 'main.py': code, 'debugpy.py': DEBUGPY });
+
+    expect((await run.call()).body).toBe('--listen 127.0.0.1:5678');
   });
 
   it('says so where there is no Python', async () => {

@@ -10,11 +10,11 @@ const SOURCES = import.meta.url.endsWith('.ts') ? '../../..' : '..';
 /** Makes a worker that runs a Python handler in a process. */
 export function makePythonWorker(options: WorkerOptions, listener: WorkerListener): Worker {
   const { folder, handler, workerId, triggers, functionName, namespace, concurrency } = options;
-  const { NUCLIO_PYTHON_EXE_PATH, NUCLIO_PYTHON_WRAPPER_PATH, NUCLIO_PYTHON_PATH, PYTHONPATH } = process.env;
+  const { NUCLIO_PYTHON_EXE_PATH, NUCLIO_PYTHON_WRAPPER_PATH, NUCLIO_PYTHON_PATH, PYTHONPATH, AMPOULE_PYTHON_INSPECT } = process.env;
   return new ProcessWorker(
     {
       command: NUCLIO_PYTHON_EXE_PATH || 'python3',
-      args: [NUCLIO_PYTHON_WRAPPER_PATH || join(import.meta.dirname, SOURCES, WRAPPER)],
+      args: [...debuggerFor(AMPOULE_PYTHON_INSPECT), NUCLIO_PYTHON_WRAPPER_PATH || join(import.meta.dirname, SOURCES, WRAPPER)],
       env: {
         ...process.env,
         PYTHONPATH: [folder, NUCLIO_PYTHON_PATH, PYTHONPATH].filter((part) => part !== undefined && part !== '').join(delimiter),
@@ -24,4 +24,9 @@ export function makePythonWorker(options: WorkerOptions, listener: WorkerListene
     },
     listener,
   );
+}
+
+/** What of Python itself is compiled in has no source that a debugger could show, of which debugpy warns at each start. */
+function debuggerFor(address = ''): string[] {
+  return address === '' ? [] : ['-X', 'frozen_modules=off', '-m', 'debugpy', '--listen', address];
 }

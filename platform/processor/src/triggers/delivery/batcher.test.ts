@@ -18,7 +18,7 @@ class RecordingWorkers extends DirectWorkers {
 
 function setUp(timeoutMs: number) {
   const workers = new RecordingWorkers((event) => textAnswer(200, Buffer.from(event.body).toString()));
-  const metrics = { streamGauge: () => {}, count: () => {} };
+  const metrics = { streamGauge: () => {}, forgetStream: () => {}, count: () => {} };
   const delivery = new Delivery({ policy: deliveryPolicySchema.parse({}), workers, logger: new Logger('test', () => {}), metrics });
   return { workers, batcher: new Batcher(delivery, { size: 3, timeoutMs }) };
 }

@@ -36,6 +36,7 @@ function setUp(
   const policy = deliveryPolicySchema.parse(options.policy ?? { retry: { maxAttempts: 3, initialBackoff: '1ms', maxBackoff: '5ms' } });
   const metrics = {
     streamGauge: () => {},
+    forgetStream: () => {},
     count: (kind: string, by = 1) => {
       counts[kind] = (counts[kind] ?? 0) + by;
     },

@@ -9,7 +9,7 @@ function setUp() {
   const levels: string[] = [];
   const counts: string[] = [];
   const logger = new Logger('test', (line) => levels.push(String(JSON.parse(line).level)));
-  const metrics = { streamGauge: () => {}, count: (kind: string) => void counts.push(kind) };
+  const metrics = { streamGauge: () => {}, forgetStream: () => {}, count: (kind: string) => void counts.push(kind) };
   return { levels, counts, outages: new OutageLog({ logger, metrics, broker: 'the broker', longAfterMs: 1000 }) };
 }
 

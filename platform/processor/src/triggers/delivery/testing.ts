@@ -38,6 +38,7 @@ export class Bench {
       logger: new Logger('test', (line) => lines.push(line)),
       metrics: {
         streamGauge: () => {},
+        forgetStream: () => {},
         count: (kind, by = 1) => {
           counts[kind] = (counts[kind] ?? 0) + by;
         },

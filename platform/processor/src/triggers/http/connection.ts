@@ -4,6 +4,7 @@ import type { PieceStream } from '../../engine/piece-stream.ts';
 import { giveBack, memoryFor } from './body-memory.ts';
 import { type HeadLimits, HeadReader } from './head-reader.ts';
 import { linger } from './linger.ts';
+import { passOn } from './pass-on.ts';
 import { receiveInPlace } from './receive.ts';
 import type { HeadFacts, RequestLine } from './request-head.ts';
 import { statusLines } from './status-line.ts';
@@ -23,6 +24,8 @@ export type Send = (answer: Answer, extraHead: string) => void;
 export interface ConnectionOptions extends HeadLimits {
   /** Whether a request may be begun before its body is here. */
   streams: boolean;
+  /** How long a client may take nothing of an answer in pieces, in milliseconds. */
+  answerTimeoutMs: number;
   /** Takes a request; the answer may come at once. */
   request(request: Request, send: Send): void;
   /** Takes over a connection that asks for more than a plain request. It is paused, and what was read is put back into it. */
@@ -229,24 +232,18 @@ export class Connection {
       return;
     }
     const isLast = this.#isLast();
-    const onClose = () => stream.abort();
-    socket.once('close', onClose);
     socket.write(`${statusLines(status)}${head}${extraHead}${isLast ? CLOSE : ''}transfer-encoding: chunked\r\n\r\n`, 'latin1');
-    stream.read({
-      chunk(bytes) {
-        // An empty chunk would end the body.
-        if (bytes.length === 0 || socket.destroyed) return;
+    passOn(stream, {
+      client: socket,
+      timeoutMs: this.#options.answerTimeoutMs,
+      write(bytes, taken) {
         socket.cork();
         socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1');
         socket.write(bytes);
-        socket.write('\r\n', 'latin1', () => stream.consumed(bytes.length));
+        socket.write('\r\n', 'latin1', taken);
         socket.uncork();
       },
-      end: (error) => {
-        socket.off('close', onClose);
-        // The client must not take what it has for the whole.
-        if (error !== undefined) socket.destroy();
-        if (socket.destroyed) return;
+      end: () => {
         socket.write('0\r\n\r\n', 'latin1');
         this.#goOn(isLast);
       },

@@ -8,7 +8,7 @@ import { makeGeneralServer } from './general-server.ts';
 
 /** A general server behind another one, as in the processor, with a connection to it. */
 async function connected(timeouts?: Parameters<typeof makeGeneralServer>[1]) {
-  const options = { maxHead: 16_384, maxBody: 1 << 20, streams: undefined, isDraining: () => false };
+  const options = { maxHead: 16_384, maxBody: 1 << 20, streams: undefined, answerTimeoutMs: 60_000, isDraining: () => false };
   const general = makeGeneralServer({ ...options, request: (_request, send) => send(textAnswer(200, 'done'), '') }, timeouts);
   const front = createServer({ allowHalfOpen: true }, (socket) => general.emit('connection', socket)).listen(0, '127.0.0.1');
   await once(front, 'listening');

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { PieceStream } from '../../engine/piece-stream.ts';
 import { declaredLength, declaresBody, readBody } from './body.ts';
 import type { Request, Send } from './connection.ts';
 import { linger } from './linger.ts';
 import { refuseMalformed } from './malformed.ts';
+import { passOn } from './pass-on.ts';
 import { RequestBody } from './request-body.ts';
 
 export interface Streams {
@@ -16,6 +16,8 @@ export interface GeneralServerOptions {
   maxHead: number;
   maxBody: number;
   streams: Streams | undefined;
+  /** How long a client may take nothing of an answer in pieces, in milliseconds. */
+  answerTimeoutMs: number;
   request(request: Request, send: Send): void;
   isDraining(): boolean;
 }
@@ -88,7 +90,12 @@ function begin({ request, response, facts, options }: Exchange, content: Pick<Re
       return;
     }
     response.writeHead(answer.status, lines);
-    pass(answer.stream, response);
+    passOn(answer.stream, {
+      client: response,
+      timeoutMs: options.answerTimeoutMs,
+      write: (bytes, taken) => void response.write(bytes, taken),
+      end: () => response.end(),
+    });
   });
 }
 
@@ -100,14 +107,6 @@ function refuse(response: ServerResponse, status: number, text: string): void {
   }
   response.shouldKeepAlive = false;
   response.writeHead(status, { 'content-type': 'text/plain' }).end(text);
-}
-
-function pass(stream: PieceStream, response: ServerResponse): void {
-  response.once('close', () => stream.abort());
-  stream.read({
-    chunk: (bytes) => void response.write(bytes, () => stream.consumed(bytes.length)),
-    end: (error) => void (error === undefined ? response.end() : response.destroy()),
-  });
 }
 
 function factsOf({ headers }: IncomingMessage): Request['facts'] {

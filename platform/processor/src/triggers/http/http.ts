@@ -10,6 +10,7 @@ import type { Trigger, TriggerContext } from '../trigger.ts';
 import { httpAttributesOf } from './attributes.ts';
 import type { Request, Send } from './connection.ts';
 import { type Cors, corsHead, preflightAnswer } from './cors.ts';
+import { MOST_QUIET_MS } from './pass-on.ts';
 import { otherPathOf } from './path.ts';
 import { PlainServer } from './plain-server.ts';
 
@@ -42,7 +43,8 @@ export class HttpTrigger implements Trigger {
     const request = (each: Request, send: Send) => this.#serve(each, send);
     // A batch waits for its events, so these come whole.
     const streams = streamsRequests && batch === undefined ? { bodyTimeoutMs: Math.min(eventTimeoutMs, MOST_BODY_MS) } : undefined;
-    this.#server = new PlainServer({ maxHead: readBufferSize, maxBody: maxRequestBodySize, streams, request });
+    const answerTimeoutMs = Math.min(eventTimeoutMs, MOST_QUIET_MS);
+    this.#server = new PlainServer({ maxHead: readBufferSize, maxBody: maxRequestBodySize, streams, answerTimeoutMs, request });
   }
 
   /** The port that it listens on. */

@@ -3,6 +3,7 @@ import type { Server as GeneralServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { Connection, type Request, type Send } from './connection.ts';
 import type { Streams } from './general-server.ts';
+import { MOST_QUIET_MS } from './pass-on.ts';
 
 export interface PlainServerOptions {
   /** Bytes of request line and headers. */
@@ -11,6 +12,8 @@ export interface PlainServerOptions {
   maxBody: number;
   /** Set where a request may be begun before its body is here. */
   streams?: Streams | undefined;
+  /** How long a client may take nothing of an answer in pieces, in milliseconds. */
+  answerTimeoutMs?: number;
   request(request: Request, send: Send): void;
 }
 
@@ -69,12 +72,13 @@ export class PlainServer {
   }
 
   #accept(socket: Socket): void {
-    const { maxHead, maxBody, streams, request } = this.#options;
+    const { maxHead, maxBody, streams, answerTimeoutMs = MOST_QUIET_MS, request } = this.#options;
     const isDraining = () => this.#isDraining;
     const connection: Connection = new Connection(socket, {
       maxHead,
       maxBody,
       streams: streams !== undefined,
+      answerTimeoutMs,
       request,
       isDraining,
       handOver: (each) => void this.#handOver(each),
@@ -85,7 +89,7 @@ export class PlainServer {
 
   async #handOver(socket: Socket): Promise<void> {
     this.#general ??= import('./general-server.ts').then(({ makeGeneralServer }) =>
-      makeGeneralServer({ streams: undefined, ...this.#options, isDraining: () => this.#isDraining }),
+      makeGeneralServer({ streams: undefined, answerTimeoutMs: MOST_QUIET_MS, ...this.#options, isDraining: () => this.#isDraining }),
     );
     (await this.#general).emit('connection', socket);
     socket.resume();

@@ -9,7 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Event } from '../../engine/event.ts';
 import { textAnswer } from '../../engine/text-answer.ts';
+import { TriggerMetrics } from '../../metrics/trigger-metrics.ts';
 import { textOf, until } from '../delivery/testing.ts';
+import { KafkaTrigger } from './kafka.ts';
 import { KafkaBench, numbers } from './testing.ts';
 
 const kafka = new KafkaBench();
@@ -53,6 +55,21 @@ describe('KafkaTrigger among others', () => {
       expect(seen.length).toBe(new Set(seen).size);
     },
   );
+
+  it('reports how far it is in those partitions alone that it has', async () => {
+    const topic = await kafka.client.topic(2);
+    const metrics = new TriggerMetrics();
+    const reported = () => [...new Set(Array.from(metrics.gauges.values(), ({ partition }) => partition))].sort();
+    for (const partition of [0, 1]) await kafka.client.send(topic, numbers(5), { partition });
+
+    const one = await kafka.bench.start(new KafkaTrigger({ ...kafka.contextOf(topic, () => textAnswer(200)), metrics }));
+    await until(() => reported().length === 2);
+    await kafka.triggerOf(topic, () => textAnswer(200));
+    await until(() => reported().length === 1);
+    await one.stop(1000);
+
+    expect(reported()).toEqual([]);
+  });
 
   it('gives partitions up in time where a handler will not end, and hands its event over again', async () => {
     const topic = await kafka.client.topic(2);

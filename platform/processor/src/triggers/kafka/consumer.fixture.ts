@@ -30,7 +30,7 @@ const trigger = new KafkaTrigger({
   config: { kind: 'kafka-cluster', attributes },
   workers: new DirectWorkers(handle),
   logger: new Logger('fixture'),
-  metrics: { streamGauge: () => {}, count: () => {} },
+  metrics: { streamGauge: () => {}, forgetStream: () => {}, count: () => {} },
   namespace: 'test-space',
   functionName: 'counter',
 });

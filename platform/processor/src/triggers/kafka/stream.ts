@@ -167,7 +167,7 @@ export class Stream {
     const partitions = this.#partitions;
     if (partitions.size === 0) return;
     this.#fetcher.assign([]);
-    const { workers, attributes, logger } = this.#options;
+    const { workers, attributes, logger, metrics } = this.#options;
     this.#delivery.stop();
     for (const partition of partitions.values()) partition.end();
     this.#drained = true;
@@ -183,6 +183,7 @@ export class Stream {
       for (const [key, partition] of partitions) this.#leftovers.set(key, partition);
     }
     this.#partitions = new Map();
+    for (const { topic, number: partition } of partitions.values()) metrics.forgetStream({ topic, partition });
   }
 
   async #acknowledged(limitMs: number): Promise<void> {

@@ -26,7 +26,7 @@ const trigger = new KinesisTrigger({
   config: { kind: 'kinesis', attributes: { accessKeyID, secretAccessKey, regionName, ...stream } },
   workers: new DirectWorkers(handle),
   logger: new Logger('fixture'),
-  metrics: { streamGauge: () => {}, count: () => {} },
+  metrics: { streamGauge: () => {}, forgetStream: () => {}, count: () => {} },
   namespace: 'test-space',
   functionName: 'counter',
 });

@@ -25,7 +25,7 @@ const trigger = new PubSubTrigger({
   config: { kind: 'pubsub', url, attributes: { projectID: 'test-project', subscriptions } },
   workers: new DirectWorkers(handle),
   logger: new Logger('fixture'),
-  metrics: { streamGauge: () => {}, count: () => {} },
+  metrics: { streamGauge: () => {}, forgetStream: () => {}, count: () => {} },
   namespace: 'test-space',
   functionName: 'counter',
 });
