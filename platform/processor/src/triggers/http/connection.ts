@@ -3,7 +3,7 @@ import type { Answer } from '../../engine/event.ts';
 import type { PieceStream } from '../../engine/piece-stream.ts';
 import { giveBack, memoryFor } from './body-memory.ts';
 import { type HeadLimits, HeadReader } from './head-reader.ts';
-import { linger } from './linger.ts';
+import { IDLE_LIMITS, type LingerLimits, linger } from './linger.ts';
 import { passOn } from './pass-on.ts';
 import { receiveInPlace } from './receive.ts';
 import type { HeadFacts, RequestLine } from './request-head.ts';
@@ -89,7 +89,7 @@ export class Connection {
 
   /** Ends the connection where no request is in hand. */
   closeIfIdle(): void {
-    if (!this.#isBusy && !this.#isDone && this.#size === 0 && this.#reading === undefined) this.#end();
+    if (!this.#isBusy && !this.#isDone && this.#size === 0 && this.#reading === undefined) this.#end(IDLE_LIMITS);
   }
 
   close(): void {
@@ -108,7 +108,8 @@ export class Connection {
   #read = (bytes: Buffer): void => {
     if (this.#isDone) return;
     const rest = this.#reading === undefined ? bytes : this.#fill(this.#reading, bytes);
-    if (rest.length === 0) return;
+    // A body that is whole may have been answered at once, and with the last answer nothing more is read.
+    if (rest.length === 0 || this.#isDone) return;
     // A client that sends a request byte by byte does not count as active.
     if (this.#size === 0) this.#quiet = 0;
     // Most of a large request goes to its place at once.
@@ -267,9 +268,9 @@ export class Connection {
     if (this.#size > 0) this.#next();
   }
 
-  #end(): void {
+  #end(limits?: LingerLimits): void {
     this.#isDone = true;
-    linger(this.#socket);
+    linger(this.#socket, limits);
   }
 
   #handOver(): void {

@@ -83,6 +83,30 @@ it('takes nothing for a request that comes after the last one of its connection'
   expect(await call(`${url}/events`)).toMatchObject({ body: '1' });
 });
 
+it('takes nothing for a request that comes with the end of the body of the last one, which is answered at once', async () => {
+  const { url } = await runProcessor(CODE);
+  const socket = await connected(url);
+  socket.write('POST /__internal/health HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 4\r\n\r\nab');
+  await delay(50);
+  socket.write('cdGET / HTTP/1.1\r\nhost: a\r\n\r\n');
+  await once(socket, 'data');
+  await delay(100);
+
+  expect(await call(`${url}/events`)).toMatchObject({ body: '0' });
+});
+
+it('does not keep a processor from its end for a client that has its answer and does not look at its connection', async () => {
+  const { url, child } = await runProcessor(CODE);
+  const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+  await once(socket, 'data');
+
+  child.kill('SIGTERM');
+  const ended = once(child, 'exit').then(() => 'ended');
+  expect(await Promise.race([ended, delay(3000, 'still there')])).toBe('ended');
+});
+
 describe('it does not wait for ever', () => {
   const LONG = { bytes: 1 << 30, wholeMs: 60_000, quietMs: 60_000, checkMs: 10 };
 

@@ -11,6 +11,9 @@ export interface LingerLimits {
 
 const LIMITS: LingerLimits = { bytes: 64 << 20, wholeMs: 30_000, quietMs: 5000, checkMs: 250 };
 
+/** For a connection whose client has had all its answers, and need not look at it before it wants to send again. */
+export const IDLE_LIMITS: LingerLimits = { ...LIMITS, quietMs: 250, checkMs: 50 };
+
 const lingering = new WeakSet<Socket>();
 
 /**
