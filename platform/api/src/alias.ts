@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { parseDuration } from './duration.ts';
 
+export { versionLabels } from './constants.ts';
+
 const version = z.int().positive();
 
 /** How a canary gets its share; weights are percentages of the calls. */
@@ -70,9 +72,6 @@ export const rolloutStatusSchema = z.looseObject({
     .default([]),
 });
 export type RolloutStatus = z.output<typeof rolloutStatusSchema>;
-
-/** Labels of a function that is one version of another, and so never changes. */
-export const versionLabels = { of: 'ampoule.internal/version-of', number: 'ampoule.internal/version' } as const;
 
 /** The function that runs a version of another one. */
 export function versionFunctionNameOf(functionName: string, number: number): string {

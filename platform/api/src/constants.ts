@@ -19,6 +19,13 @@ export const labels = {
   secretKind: 'ampoule.internal/secret-kind',
 } as const;
 
+/** Labels of a function that is one version of another, and so never changes. By `uid` the other one is told from a later one of its name. */
+export const versionLabels = {
+  of: 'ampoule.internal/version-of',
+  uid: 'ampoule.internal/version-of-uid',
+  number: 'ampoule.internal/version',
+} as const;
+
 export const annotations = {
   skipBuild: 'skip-build',
   skipDeploy: 'skip-deploy',

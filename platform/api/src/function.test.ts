@@ -114,6 +114,23 @@ describe('a function', () => {
     expect(mistakesOf({ serviceAccount: 'mine' })).toBe('');
   });
 
+  it.each([
+    ['a volume', (name: string) => ({ volumes: [{ volume: { name: 'v', secret: { secretName: name } } }] })],
+    ['a part of a volume', (name: string) => ({ volumes: [{ volume: { name: 'v', projected: { sources: [{ secret: { name } }] } } }] })],
+    ['a variable', (name: string) => ({ env: [{ name: 'A', valueFrom: { secretKeyRef: { name, key: 'content' } } }] })],
+    ['variables', (name: string) => ({ envFrom: [{ secretRef: { name } }] })],
+    ['variables of a sidecar', (name: string) => ({ sidecars: [{ name: 's', envFrom: [{ secretRef: { name } }] }] })],
+    [
+      'a variable of an init container',
+      (name: string) => ({ initContainers: [{ name: 's', env: [{ name: 'A', valueFrom: { secretKeyRef: { name, key: 'k' } } }] }] }),
+    ],
+  ])('cannot have as %s what was taken out of another function', (_, specWith) => {
+    for (const name of ['nuclio-other-1a2b3c4d', 'nuclio-f-x-1a2b3c4d']) {
+      expect(mistakesOf(specWith(name))).toBe(`Secret ${name} belongs to another function`);
+    }
+    for (const name of ['nuclio-f-1a2b3c4d', 'database', 'nuclio-other']) expect(mistakesOf(specWith(name))).toBe('');
+  });
+
   it('cannot have a name of the platform', () => {
     const config = enrichFunction(make({ image: 'i', runtime: 'nodejs' }, { name: 'dlx' }));
     expect(() => validateFunction(config)).toThrow('Function name dlx is reserved and cannot be used.');

@@ -22,9 +22,9 @@ const FIELDS: readonly RegExp[] = [
   '^/metadata/annotations/nuclio\\.io/kafka-(ca-cert|access-key|access-cert|sasl-password|sasl-oauth-client-secret|sasl-oauth-token-url)$',
 ].map(insensitive);
 
-/** These can hold a user's name and password. */
+/** These can hold a user's name and password, also in addresses that are wrong but understood, such as `https:me:secret@host`. */
 const URLS = insensitive('^/spec/(build/path|triggers/.+/(url|attributes/(url|brokers|servers)(\\[\\d+\\])?))$');
-const USER_IN_URL = /:\/\/[^/?#\s]*@/;
+const USER_IN_URL = /:[/\\]*[^/\\?#:]*@/;
 
 /** The test that a platform configuration asks for. Without masking, only references are known. */
 export function sensitiveFieldsOf({ sensitiveFields: { customSensitiveFields } }: Pick<PlatformConfig, 'sensitiveFields'>): FieldTest {

@@ -31,6 +31,9 @@ describe('masked are', () => {
     ['whatever a trigger is called', withTrigger({ password: 's3cret' }, 'a/b "c"')],
     ['data bindings', withSpec({ dataBindings: { d: { secret: 's3cret', attributes: { password: 's3cret' } } } })],
     ['passwords of git', withSpec({ build: { codeEntryAttributes: { password: 's3cret' } } })],
+    ['addresses of brokers with a password', withTrigger({ attributes: { brokers: ['a:9092', 'me:s3cret@b:9092'] } })],
+    ['URLs that only look wrong', withSpec({ build: { path: 'https:me:s3cret@git/r' } })],
+    ['URLs with a space in the password', withSpec({ build: { path: 'https://me:a s3cret@git/r' } })],
     ['URLs of git with a password', withSpec({ build: { path: 'https://me:s3cret@git/r' } })],
     ['keys of buckets', withSpec({ build: { codeEntryAttributes: { s3SecretAccessKey: 's3cret', s3SessionToken: 's3cret' } } })],
     [
@@ -73,6 +76,7 @@ describe('masked are', () => {
 describe('not masked are', () => {
   it.each([
     ['empty values', withTrigger({ password: '' })],
+    ['addresses of brokers', withTrigger({ attributes: { brokers: ['a:9092', 'nats://b:4222'] } })],
     ['addresses without a user', withTrigger({ url: 'amqp://mq:5672/a@b' })],
     ['user names', withTrigger({ username: 'me', attributes: { sasl: { user: 'me' } } })],
     ['what a cron trigger sends', withTrigger({ attributes: { event: { headers: { secret: 'x' } } } })],
@@ -111,18 +115,30 @@ describe('a reference', () => {
 });
 
 describe('pods', () => {
-  const annotations = { 'ampoule.internal/secret': 'nuclio-f-1' };
+  const own = 'nuclio-f-1a2b3c4d';
+  const metadataOf = (secret: string) => ({ name: 'f', annotations: { 'ampoule.internal/secret': secret } });
+  const { spec } = withTrigger({ password: '$ref:/spec/triggers/k/password' });
 
   it('have the Secret mounted whose values their triggers refer to', () => {
-    expect(mountedSecretOf({ ...withTrigger({ password: '$ref:/spec/triggers/k/password' }), metadata: { annotations } })).toBe(
-      'nuclio-f-1',
-    );
+    expect(mountedSecretOf({ metadata: metadataOf(own), spec })).toBe(own);
   });
+
+  it('have that of their function mounted where they are of a version', () => {
+    const labels = { 'ampoule.internal/version-of': 'f' };
+    expect(mountedSecretOf({ metadata: { ...metadataOf(own), name: 'f-v1', labels }, spec })).toBe(own);
+  });
+
+  it.each([['nuclio-other-1a2b3c4d'], ['nuclio-f-x-1a2b3c4d'], ['nuclio-f-v1-1a2b3c4d'], ['platform'], ['nuclio-f-']])(
+    'have no Secret %s mounted, whatever the annotation says',
+    (secret) => {
+      expect(mountedSecretOf({ metadata: metadataOf(secret), spec })).toBeUndefined();
+    },
+  );
 
   it('have no Secret mounted that is for the builder alone', () => {
     const build = { codeEntryAttributes: { password: '$ref:/spec/build/codeentryattributes/password' } };
 
-    expect(mountedSecretOf({ metadata: { annotations }, spec: { build } })).toBeUndefined();
+    expect(mountedSecretOf({ metadata: metadataOf(own), spec: { build } })).toBeUndefined();
   });
 });
 

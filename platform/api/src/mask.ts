@@ -1,10 +1,14 @@
-import { annotations } from './constants.ts';
 import { platformError } from './errors.ts';
 import { type FieldTest, REFERENCE, referenceOf } from './mask-fields.ts';
+import { maskedSecretOf } from './masked-secret.ts';
 
 /** The parts of a function that can hold secrets. */
 export interface Maskable {
-  metadata: { annotations?: Record<string, string> | null | undefined };
+  metadata: {
+    name?: string;
+    labels?: Record<string, string> | null | undefined;
+    annotations?: Record<string, string> | null | undefined;
+  };
   spec: object;
 }
 
@@ -82,7 +86,7 @@ export function mountedReferencesIn({ metadata, spec }: Maskable): string[] {
 
 /** The Secret with what the pods of a function need. */
 export function mountedSecretOf(fn: Maskable): string | undefined {
-  return mountedReferencesIn(fn).length === 0 ? undefined : fn.metadata.annotations?.[annotations.secret];
+  return mountedReferencesIn(fn).length === 0 ? undefined : maskedSecretOf(fn.metadata);
 }
 
 function isReference(value: unknown): value is string {

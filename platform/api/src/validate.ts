@@ -4,7 +4,9 @@ import { parseDuration } from './duration.ts';
 import { platformError } from './errors.ts';
 import type { FunctionConfig, FunctionSpec } from './function.ts';
 import { httpTriggersOf } from './http-trigger.ts';
+import { isMaskedSecretOfOther } from './masked-secret.ts';
 import { scaleMetricMistakes } from './scale-metrics.ts';
+import { usedSecretsOf } from './used-secrets.ts';
 import { replicaMistakes } from './validate-replicas.ts';
 import { triggerMistakes } from './validate-triggers.ts';
 
@@ -28,6 +30,7 @@ export function validateFunction({ metadata, spec }: FunctionConfig): void {
     ...scaleMetricMistakes(spec),
     ...timeoutMistakes(spec),
     ...accountMistakes(spec),
+    ...secretMistakes(spec, metadata.name),
   ];
   if (mistakes.length === 0) return;
   throw platformError('AMP_FUNCTION_INVALID', { what: mistakes.join('; '), fix: 'Correct the function, then send it again.' });
@@ -49,4 +52,9 @@ function* timeoutMistakes({ eventTimeout }: FunctionSpec): Generator<string> {
 
 function* accountMistakes({ serviceAccount }: FunctionSpec): Generator<string> {
   if (serviceAccount && reservedServiceAccounts.includes(serviceAccount)) yield `Service account ${serviceAccount} belongs to the platform`;
+}
+
+/** Anybody may know the names of these Secrets: they stand in functions. */
+function* secretMistakes(spec: FunctionSpec, name: string): Generator<string> {
+  for (const secret of usedSecretsOf(spec)) if (isMaskedSecretOfOther(secret, name)) yield `Secret ${secret} belongs to another function`;
 }

@@ -12,6 +12,8 @@ export interface FunctionVersion {
   /** Versions with the same content differ only in when they were deployed. */
   content: string;
   spec: FunctionSpec;
+  /** The Secret with the values that its references stand for. */
+  secret: string | undefined;
 }
 
 /** A short digest of what a spec says: the order of fields, empty ones and the time of a build do not count. */
@@ -23,10 +25,17 @@ export function contentOf({ build, ...spec }: FunctionSpec): string {
     .slice(0, 16);
 }
 
-/** The version that a function is now, of all from the newest on: the same content can have been deployed several times. */
-export function currentVersionOf(versions: readonly FunctionVersion[], spec: FunctionSpec): FunctionVersion | undefined {
+/**
+ * The version that a function is now, of all from the newest on: the same content can have been deployed several times, also with other
+ * secrets. Of those secrets versions that are older than this field know nothing.
+ */
+export function currentVersionOf(
+  versions: readonly FunctionVersion[],
+  { spec, secret }: { spec: FunctionSpec; secret: string | undefined },
+): FunctionVersion | undefined {
   const content = contentOf(spec);
-  return versions.find((each) => each.content === content);
+  const same = versions.filter((each) => each.content === content);
+  return same.find((each) => each.secret === secret) ?? same[0];
 }
 
 function sorted(value: unknown): unknown {

@@ -143,6 +143,50 @@ describe('an archive with the code of a function', () => {
     await expect(fetched('/file:///etc/passwd')).rejects.toMatchObject({ why: 'only http and https are known' });
   });
 
+  it('is fetched by the name and password in its address, which no other origin hears of and no message has', async () => {
+    const seen: (string | undefined)[] = [];
+    const leading = createServer(({ headers, url: to = '' }, response) => {
+      seen.push(`${headers.host} ${Buffer.from(headers.authorization?.split(' ')[1] ?? '', 'base64')}`);
+      const location = to.slice(1);
+      if (location === 'file') response.end(body);
+      else if (location === 'none') response.writeHead(404).end();
+      else if (location === 'away') response.writeHead(302, { location: 'http://you:secret@127.0.0.1:1/' }).end();
+      else response.writeHead(302, { location }).end();
+    }).listen(0);
+    await once(leading, 'listening');
+    onTestFinished(() => void leading.close());
+    const [here, there] = ['127.0.0.1', 'localhost'].map((host) => `${host}:${(leading.address() as AddressInfo).port}`);
+    const fetched = (path: string) => filesAt(`http://me:p%40ss@${here}/${path}`, { workDir: 'repo' });
+
+    expect(await fetched('file')).toHaveLength(2);
+    expect(await fetched('/file')).toHaveLength(2);
+    expect(await fetched(`http://${there}/file`)).toHaveLength(2);
+    expect(await fetched(`http://you:secret@${there}/file`)).toHaveLength(2);
+    expect(seen).toEqual([
+      `${here} me:p@ss`,
+      `${here} me:p@ss`,
+      `${here} me:p@ss`,
+      `${here} me:p@ss`,
+      `${there} `,
+      `${here} me:p@ss`,
+      `${there} you:secret`,
+    ]);
+    for (const [path, why] of [
+      ['none', 'the server answered 404'],
+      ['away', expect.stringContaining('the server does not answer')],
+    ] as const) {
+      const failure = await fetched(path).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ why });
+      expect(`${failure}${JSON.stringify(failure)}`).not.toMatch(/p@ss|p%40ss|secret/);
+    }
+  });
+
+  it('is not asked for with a header that cannot be, and nobody is told its value', async () => {
+    const failure = await filesAt(url, { headers: { 'x-token': 's3cret\nx' } }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ why: 'no request can have the header "x-token" with this value' });
+    expect(`${failure}`).not.toContain('s3cret');
+  });
+
   it('is not looked for without end', async () => {
     const circle = createServer((_, response) => response.writeHead(302, { location: '/' }).end()).listen(0, '127.0.0.1');
     await once(circle, 'listening');

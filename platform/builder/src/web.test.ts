@@ -1,6 +1,6 @@
 import { MAX_SOURCE_BYTES } from '@ampoule/platform-api/source-archive';
 import { expect, it } from 'vitest';
-import { collected } from './web.ts';
+import { collected, withoutSecrets } from './web.ts';
 
 async function* pieces(count: number, bytes: number) {
   for (let i = 0; i < count; i += 1) yield Buffer.alloc(bytes, i % 251);
@@ -15,4 +15,15 @@ it('collects a stream whole, whatever its pieces are', async () => {
 it('collects as much as is allowed, and no more', async () => {
   expect(await collected(pieces(2, MAX_SOURCE_BYTES / 2))).toHaveLength(MAX_SOURCE_BYTES);
   await expect(collected(pieces(3, MAX_SOURCE_BYTES / 2))).rejects.toThrow('it is larger than 64 MiB');
+});
+
+it.each([
+  ['https://user:p@ss@host/x.tgz?token=1', 'https://host/x.tgz'],
+  ['https://user@host', 'https://host'],
+  ['https:user:pass@host/x', 'https://host/x'],
+  ['https:\\\\user:pass@host/x', 'https://host/x'],
+  ['https://host:8443/x@y', 'https://host:8443/x@y'],
+  ['https://host/x#token', 'https://host/x'],
+])('shows people %s without its secrets', (address, shown) => {
+  expect(withoutSecrets(address)).toBe(shown);
 });

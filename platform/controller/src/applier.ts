@@ -77,7 +77,7 @@ export class Applier {
     if (objects.deployment.spec?.replicas === 0) await leading;
     const [service, deployment, configMap, ingress, autoscaler, ...cronJobs] = await Promise.all([
       leading,
-      this.#apply(resources.deployments, annotated(objects.deployment, hash)),
+      this.#applyDeployment(annotated(objects.deployment, hash), { seen: cached, limits: objects.autoscaler?.spec }),
       this.#apply(resources.configMaps, objects.configMap),
       this.#optional(resources.ingresses, objects.ingress, this.#owned.ingresses.get(objectKey)),
       this.#optional(resources.autoscalers, objects.autoscaler, this.#owned.autoscalers.get(objectKey)),
@@ -90,6 +90,28 @@ export class Applier {
 
   #apply<T extends KubernetesObject>(resource: KubeResource<T>, object: T): Promise<T> {
     return this.#client.apply(resource, object, FIELD_MANAGER);
+  }
+
+  /**
+   * Between its limits Kubernetes' autoscaler sets the replicas, and may have done so since they were seen. Left out they would become one,
+   * where nobody but this has ever set them. @throws AMP_KUBE_CONFLICT where the autoscaler is faster once more
+   */
+  async #applyDeployment(
+    deployment: V1Deployment,
+    { seen, limits }: { seen: V1Deployment | undefined; limits: V2HorizontalPodAutoscaler['spec'] | undefined },
+  ): Promise<V1Deployment> {
+    const { metadata, spec } = deployment;
+    // An autoscaler leaves a Deployment without replicas alone.
+    const isScaled = limits !== undefined && spec?.replicas !== 0 && (seen?.spec?.replicas ?? 0) > 0;
+    const now = isScaled ? await this.#client.read(resources.deployments, metadata?.namespace ?? '', metadata?.name ?? '') : undefined;
+    if (limits === undefined || spec === undefined || now === undefined) return this.#apply(resources.deployments, deployment);
+    const replicas = Math.min(Math.max(now.spec?.replicas ?? 0, limits.minReplicas ?? 1), limits.maxReplicas);
+    const resourceVersion = now.metadata?.resourceVersion;
+    return this.#apply(resources.deployments, {
+      ...deployment,
+      metadata: { ...metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+      spec: { ...spec, replicas },
+    });
   }
 
   async #optional<T extends KubernetesObject>(

@@ -28,6 +28,13 @@ export function isRolledOut({ metadata, spec, status }: V1Deployment): boolean {
   );
 }
 
+/** When the newest version of the Deployment had come to serve in full; undefined where Kubernetes does not say. */
+export function rolledOutAtMs({ status }: V1Deployment): number | undefined {
+  const progress = status?.conditions?.find(({ type }) => type === 'Progressing');
+  const { reason, lastUpdateTime } = progress ?? {};
+  return reason === 'NewReplicaSetAvailable' && lastUpdateTime !== undefined ? new Date(lastUpdateTime).getTime() : undefined;
+}
+
 /** Whether the Deployment serves at all. Its own condition says no whenever it is scaled up, until the new pods are there too. */
 export function isAvailable({ spec, status }: V1Deployment): boolean {
   return spec?.replicas === 0 || (status?.availableReplicas ?? 0) > 0;

@@ -18,6 +18,14 @@ afterEach(() => world.stop());
 const statusOf = () => api.objects.get(paths.fn)?.status as Record<string, unknown>;
 const at = (path: string) => api.objects.get(path) as unknown as Record<string, never>;
 
+/** Makes the Deployment report pods, and that its newest version has served in full for so long. */
+function serves(counts: object, forMs: number): void {
+  const { metadata } = api.objects.get(paths.deployment) as unknown as V1Deployment;
+  const lastUpdateTime = new Date(Date.now() - forMs).toISOString();
+  const conditions = [{ type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable', lastUpdateTime }];
+  api.put(paths.deployment, { status: { observedGeneration: metadata?.generation, conditions, ...counts } });
+}
+
 describe('the controller', () => {
   it('makes the objects of a function, hardened and owned by it', async () => {
     await given({ build: { functionSourceCode: 'c2VjcmV0' }, env: [{ name: 'A', value: 'b' }] });
@@ -122,12 +130,28 @@ describe('the controller', () => {
   ])('does not say ready while pods of the version before still %s', async (_what, counts) => {
     await given({});
     await reconciler.reconcile('nuclio/f');
-    const { metadata } = api.objects.get(paths.deployment) as unknown as V1Deployment;
-    api.put(paths.deployment, { status: { observedGeneration: metadata?.generation, ...counts } });
+    serves(counts, 0);
     await delay(100);
-    await reconciler.reconcile('nuclio/f');
+    expect(await reconciler.reconcile('nuclio/f')).toEqual({ requeueAfterMs: expect.any(Number) });
     expect(statusOf()).toMatchObject({ state: 'waitingForResourceConfiguration' });
     rolledOut();
+    await world.reachesState('ready');
+  });
+
+  it.each(['waitingForResourceConfiguration', 'unhealthy'])(
+    'says ready of a function that was %s though an old pod cannot end',
+    async (state) => {
+      await given({}, { state });
+      await reconciler.reconcile('nuclio/f');
+      serves({ replicas: 1, updatedReplicas: 1, availableReplicas: 1, terminatingReplicas: 1 }, 41_000);
+      await world.reachesState('ready');
+    },
+  );
+
+  it('says ready at once of a function that was unhealthy, though a pod ends', async () => {
+    await given({}, { state: 'unhealthy' });
+    await reconciler.reconcile('nuclio/f');
+    serves({ replicas: 1, updatedReplicas: 1, availableReplicas: 1, terminatingReplicas: 1 }, 0);
     await world.reachesState('ready');
   });
 

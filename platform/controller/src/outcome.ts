@@ -1,10 +1,13 @@
 import type { FunctionStatus, NuclioFunction } from '@ampoule/platform-api/function';
 import type { V1Deployment } from '@ampoule/platform-api/kube/types';
-import { isAvailable, isGone, isRolledOut } from './condition.ts';
+import { isAvailable, isGone, isRolledOut, rolledOutAtMs } from './condition.ts';
 import type { Phase } from './phase.ts';
 
 /** What there is to say of a function by its Deployment alone; `undecided` calls for a look at the pods. */
 export type Outcome = { kind: 'status'; status: FunctionStatus } | { kind: 'wait' } | { kind: 'undecided' };
+
+/** Pods have 30 s to end, and a moment before that in which they hear of it. */
+const LONGEST_END_MS = 40_000;
 
 export type ScaleEvent = 'resourceUpdated' | 'scaleToZeroCompleted' | 'scaleFromZeroCompleted';
 
@@ -33,10 +36,17 @@ function outcomeOfReady(deployment: V1Deployment, serving: FunctionStatus): Outc
 
 function outcomeOfUpdate(status: FunctionStatus, deployment: V1Deployment, serving: FunctionStatus): Outcome {
   if (!isRolledOut(deployment)) return { kind: 'undecided' };
-  // Pods that end still answer on connections that they have: a call of who was told that it is ready would reach the old code.
-  if ((deployment.status?.terminatingReplicas ?? 0) > 0) return { kind: 'wait' };
   const isNews = status.state === 'waitingForResourceConfiguration';
+  // Pods that end still answer on connections that they have: a call of who was told that it is ready would reach the old code.
+  if (isNews && mayOldPodsAnswer(deployment)) return { kind: 'wait' };
   return { kind: 'status', status: { ...serving, ...(isNews ? scaleEvent(status, 'ready', 'resourceUpdated') : {}) } };
+}
+
+/** A pod may be unable to end, as on a node that is gone: nobody waits for it longer than pods have to end. */
+function mayOldPodsAnswer(deployment: V1Deployment): boolean {
+  const atMs = rolledOutAtMs(deployment);
+  // The clock of the API server may be ahead.
+  return (deployment.status?.terminatingReplicas ?? 0) > 0 && atMs !== undefined && Math.abs(Date.now() - atMs) < LONGEST_END_MS;
 }
 
 /** The event is told once, when the state is reached. */

@@ -51,6 +51,32 @@ it('asks each processor once where several want to know', async () => {
   expect(await new Processors(pods).ask(ofFunction)).toMatchObject([{ activity: { handled: 2 } }]);
 });
 
+it('asks no more than 64 pods at once, and all of them', async () => {
+  const { pods, run } = await world();
+  let open = 0;
+  let most = 0;
+  const server = createServer((_request, response) => {
+    most = Math.max(most, ++open);
+    setTimeout(() => {
+      open--;
+      response.end('nuclio_processor_handled_events_total 1\n');
+    }, 20);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  for (let i = 0; i < 150; i++) run(`p${i}`, { phase: 'Running' }, {}, String((server.address() as AddressInfo).port));
+  await pods.start();
+  const processors = new Processors(pods);
+
+  const readings = await processors.ask(processors.runningPods().get('nuclio/f') ?? []);
+
+  expect(readings).toHaveLength(150);
+  expect(most).toBeLessThanOrEqual(64);
+});
+
 it('asks pods that run and are not about to end', async () => {
   const { pods, run } = await world();
   run('a', { phase: 'Running' });

@@ -1,3 +1,4 @@
+import { limiter } from '@ampoule/lib/concurrent';
 import { labels } from '@ampoule/platform-api/constants';
 import type { Cache } from '@ampoule/platform-api/kube/cache';
 import { podUidOf } from '@ampoule/platform-api/kube/pods';
@@ -14,12 +15,15 @@ export interface Reading {
 
 /** Shorter than the time between two looks of anybody. */
 const FRESH_MS = 1500;
+/** Pods that are asked at once. */
+const AT_ONCE = 64;
 
 /** Asks the processors of functions, and each of them once where several want to know. */
 export class Processors {
   readonly #pods: Cache<V1Pod>;
   readonly #freshMs: number;
-  readonly #readings = new WeakMap<V1Pod, { askedAtMs: number; reading: Promise<Reading> }>();
+  readonly #limited = limiter(AT_ONCE);
+  readonly #readings = new WeakMap<V1Pod, { asked: { atMs: number }; reading: Promise<Reading> }>();
 
   constructor(pods: Cache<V1Pod>, freshMs = FRESH_MS) {
     this.#pods = pods;
@@ -40,9 +44,13 @@ export class Processors {
 
   #ask(pod: V1Pod): Promise<Reading> {
     const known = this.#readings.get(pod);
-    if (known !== undefined && performance.now() - known.askedAtMs < this.#freshMs) return known.reading;
-    const reading = readingOf(pod);
-    this.#readings.set(pod, { askedAtMs: performance.now(), reading });
+    if (known !== undefined && performance.now() - known.asked.atMs < this.#freshMs) return known.reading;
+    const asked = { atMs: Number.POSITIVE_INFINITY };
+    const reading = this.#limited(() => {
+      asked.atMs = performance.now();
+      return readingOf(pod);
+    });
+    this.#readings.set(pod, { asked, reading });
     return reading;
   }
 }

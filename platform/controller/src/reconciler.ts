@@ -14,6 +14,8 @@ import { type FunctionObjects, objectsOf } from './objects/all.ts';
 import type { RenderContext, Scaling } from './objects/context.ts';
 import { externalUrlsOf } from './objects/ingress.ts';
 import { nodeSelectorOf } from './objects/pod.ts';
+import { scalerOf } from './objects/replicas.ts';
+import { targetMistakesOf } from './objects/scale-targets.ts';
 import { outcomeOf } from './outcome.ts';
 import { type Phase, phaseOf } from './phase.ts';
 import { projectNodeSelectorOf } from './project-node-selector.ts';
@@ -117,11 +119,13 @@ export class FunctionReconciler {
     const key = `${fn.metadata.namespace}/${fn.metadata.name}`;
     const nodePort = this.#options.applier.nodePortOf(key);
     const taken = this.#options.applier.takenAddressesOf(key);
+    const mistakes = scalerOf(fn.spec) === undefined ? [] : targetMistakesOf(fn.spec);
     return {
       state: 'ready',
       message: [
         ...(taken.length === 0 ? [] : [`An older function has the same address and gets its requests: ${taken.join(', ')}`]),
         ...(context.scaling?.notice ? [context.scaling.notice] : []),
+        ...(mistakes.length === 0 ? [] : [`Its autoScaleMetrics are left out: ${mistakes.join(', ')}`]),
       ].join('. '),
       internalInvocationUrls: [internalUrlOf(fn, clusterDomain)],
       externalInvocationUrls: externalUrlsOf(objects.ingress, ingressHosts),

@@ -1,3 +1,4 @@
+import { codeOf } from '@ampoule/lib/errors';
 import type { V1Deployment, V1Service } from '@ampoule/platform-api/kube/types';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { paths, startController, type TestController } from './testing/controller.ts';
@@ -24,6 +25,14 @@ function eventually<T>(read: () => T) {
     await world.reconciler.reconcile('nuclio/f');
     return read();
   });
+}
+
+/** Sets the replicas, of which no watch tells yet. */
+function scaledUnseen(replicas: number): void {
+  const deployment = at(paths.deployment);
+  if (deployment === undefined) throw new Error('there is no Deployment');
+  const metadata = { ...deployment.metadata, resourceVersion: `${deployment.metadata.resourceVersion}0` };
+  world.api.objects.set(paths.deployment, { ...deployment, metadata, spec: { ...(deployment.spec as object), replicas } });
 }
 
 async function deployed(spec: object = sleepy): Promise<void> {
@@ -135,6 +144,34 @@ describe('the replicas of a function', () => {
     world.api.put(paths.fn, { spec: { ...(at(paths.fn)?.spec as object), minReplicas: 2, maxReplicas: 2 } });
     await eventually(() => at(paths.autoscaler)).toBeUndefined();
     expect(replicasOf()).toBe(2);
+  });
+
+  it('stay what the autoscaler has just made them, which nobody here has seen yet', async () => {
+    await deployed({ minReplicas: 1, maxReplicas: 5 });
+    scaledUnseen(4);
+    world.api.put(paths.fn, { spec: { ...(at(paths.fn)?.spec as object), env: [{ name: 'A', value: 'b' }] } });
+    await eventually(() => (at(paths.deployment) as unknown as V1Deployment).spec?.template.spec?.containers[0]?.env).toContainEqual({
+      name: 'A',
+      value: 'b',
+    });
+    expect(replicasOf()).toBe(4);
+  });
+
+  it('are not written over those that the autoscaler makes at the same time', async () => {
+    await deployed({ minReplicas: 1, maxReplicas: 5 });
+    world.api.beforeAnswer = async ({ method, url }) => {
+      if (method === 'GET' && url?.endsWith('/deployments/nuclio-f')) scaledUnseen(4);
+    };
+    world.api.put(paths.fn, { spec: { ...(at(paths.fn)?.spec as object), env: [{ name: 'A', value: 'b' }] } });
+    await expect
+      .poll(() =>
+        world.reconciler.reconcile('nuclio/f').then(
+          () => undefined,
+          (error: unknown) => codeOf(error),
+        ),
+      )
+      .toBe('AMP_KUBE_CONFLICT');
+    expect(replicasOf()).toBe(4);
   });
 });
 

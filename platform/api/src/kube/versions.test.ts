@@ -5,9 +5,9 @@ import type { KubeClient } from './client.ts';
 import { FakeApi } from './fake-api.ts';
 import { listVersions, recordVersion } from './versions.ts';
 
-function functionWith(spec: object): NuclioFunction {
+function functionWith(spec: object, metadata: object = {}): NuclioFunction {
   return nuclioFunctionSchema.parse({
-    metadata: { name: 'f', namespace: 'nuclio', uid: 'u' },
+    metadata: { name: 'f', namespace: 'nuclio', uid: 'u', ...metadata },
     spec: { runtime: 'nodejs', ...spec },
     status: {},
   });
@@ -26,7 +26,7 @@ describe('versions of a function', () => {
     api.stop();
   });
 
-  const record = (spec: object) => recordVersion(client, functionWith(spec));
+  const record = (spec: object, metadata: object = {}) => recordVersion(client, functionWith(spec, metadata));
   const list = async () => (await listVersions(client, 'nuclio', 'f')).map(({ version, spec }) => `${version} ${spec.image}`);
 
   it('are what was deployed, the newest first, and vanish with their function', async () => {
@@ -47,8 +47,40 @@ describe('versions of a function', () => {
   it('are made anew when an older content is deployed again, which is then the current one', async () => {
     for (const image of ['a', 'b', 'a']) await record({ image });
     expect(await list()).toEqual(['3 a', '2 b', '1 a']);
-    const current = currentVersionOf(await listVersions(client, 'nuclio', 'f'), functionWith({ image: 'a' }).spec);
+    const current = currentVersionOf(await listVersions(client, 'nuclio', 'f'), {
+      spec: functionWith({ image: 'a' }).spec,
+      secret: undefined,
+    });
     expect(current?.version).toBe(3);
+  });
+
+  it('name the Secret with their values, and are made anew for other values', async () => {
+    const secretOf = (digits: string) => ({ annotations: { 'ampoule.internal/secret': `nuclio-f-${digits}` } });
+    await record({ image: 'a' }, secretOf('11111111'));
+    await record({ image: 'a' }, secretOf('11111111'));
+    await record({ image: 'a' }, secretOf('22222222'));
+
+    const versions = await listVersions(client, 'nuclio', 'f');
+    expect(versions.map(({ version, secret }) => [version, secret])).toEqual([
+      [2, 'nuclio-f-22222222'],
+      [1, 'nuclio-f-11111111'],
+    ]);
+    const current = { spec: functionWith({ image: 'a' }).spec, secret: 'nuclio-f-11111111' };
+    expect(currentVersionOf(versions, current)?.version).toBe(1);
+    expect(currentVersionOf(versions, { ...current, secret: 'nuclio-f-33333333' })?.version).toBe(2);
+  });
+
+  it('are those of the function that is there now, and count anew where another had its name', async () => {
+    await record({ image: 'old' });
+    await record({ image: 'a' });
+    expect(await listVersions(client, 'nuclio', 'f', 'new')).toEqual([]);
+    await record({ image: 'a' }, { uid: 'new' });
+
+    expect((await listVersions(client, 'nuclio', 'f', 'new')).map(({ version, spec }) => `${version} ${spec.image}`)).toEqual(['1 a']);
+    expect(await list()).toEqual(['1 a']);
+    expect(api.objects.get('/apis/apps/v1/namespaces/nuclio/controllerrevisions/nuclio-f-1')).toMatchObject({
+      metadata: { ownerReferences: [{ uid: 'new' }] },
+    });
   });
 
   it('are kept up to ten', async () => {

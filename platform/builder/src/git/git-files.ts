@@ -2,7 +2,7 @@ import { limiter } from '@ampoule/lib/concurrent';
 import { parse } from '@ampoule/lib/parse';
 import * as z from 'zod';
 import { filesFrom, type SourceFile, SourceFiles, segmentsOf } from '../source-files.ts';
-import { withoutSecrets } from '../web.ts';
+import { withoutSecrets, withoutUser } from '../web.ts';
 import { unpack } from './pack.ts';
 import { advertisedBy, fetchPack } from './server.ts';
 import { filesIn } from './tree.ts';
@@ -64,9 +64,6 @@ function nameOf({ branch, tag, reference }: Attributes): string {
 
 /** An address can hold a name and a password, too. */
 function withLogin(address: string, { username, password }: Attributes): { url: string; username: string; password: string } {
-  const url = new URL(address);
-  const login = { username: username || decodeURIComponent(url.username), password: password || decodeURIComponent(url.password) };
-  url.username = '';
-  url.password = '';
-  return { url: url.href, ...login };
+  const given = withoutUser(address);
+  return { url: given.url, username: username || given.username, password: password || given.password };
 }

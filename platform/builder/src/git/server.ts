@@ -1,4 +1,4 @@
-import { ask, collected, limited, send } from '../web.ts';
+import { ask, collected, limited, send, withUser } from '../web.ts';
 import { FLUSH, packetOf, packetsOf } from './packets.ts';
 
 export interface GitServer {
@@ -32,9 +32,8 @@ const bands = { pack: 1, progress: 2, error: 3 } as const;
  */
 export async function advertisedBy({ url: from, username, password, signal }: GitServer, name: string): Promise<Advertised> {
   const suffix = `/info/refs?service=${SERVICE}`;
-  const own = username || password ? { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` } : {};
-  const { response, url, isSameOrigin } = await ask(from.replace(/\/+$/, '') + suffix, { headers: own, signal });
-  const headers = isSameOrigin ? own : {};
+  const own = withUser({}, { username, password });
+  const { response, url, headers } = await ask(from.replace(/\/+$/, '') + suffix, { headers: own, signal });
   const stream = bodyOf(response, headers);
   let id = '';
   let capabilities: string[] | undefined;

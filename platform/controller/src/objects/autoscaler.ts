@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { type RenderContext, UNSCALED } from './context.ts';
 import { metadataOf } from './metadata.ts';
 import { limitsOf, scalerOf } from './replicas.ts';
+import { targetMistakesOf } from './scale-targets.ts';
 
 const DEFAULT_TARGET_CPU = 75;
 /** Metrics of pods that Kubernetes knows by itself. */
@@ -40,13 +41,10 @@ export function autoscalerOf(
 function metricsOf(spec: FunctionSpec, { autoScaleMetricsMode, autoScale }: PlatformConfig): V2MetricSpec[] {
   const given = (spec.customScalingMetricSpecs ?? []) as unknown as V2MetricSpec[];
   const named =
-    autoScaleMetricsMode === 'custom'
-      ? z
-          .array(scaleMetricSchema)
-          .parse(spec.autoScaleMetrics ?? [])
-          .map(namedMetricOf)
+    autoScaleMetricsMode === 'custom' && targetMistakesOf(spec).length === 0
+      ? z.array(scaleMetricSchema).parse(spec.autoScaleMetrics ?? [])
       : [];
-  if (given.length + named.length > 0) return [...given, ...named];
+  if (given.length + named.length > 0) return [...given, ...named.map(namedMetricOf)];
   const { metricName, targetValue } = autoScale;
   if (metricName === '') return [utilizationOf('cpu', spec.targetCPU || DEFAULT_TARGET_CPU)];
   const target = { type: 'AverageValue', averageValue: targetValue };

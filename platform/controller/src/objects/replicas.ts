@@ -1,6 +1,6 @@
 import type { FunctionSpec } from '@ampoule/platform-api/function';
-import { scaleTargetsOf } from '@ampoule/platform-api/scale-metrics';
 import { type RenderContext, UNSCALED } from './context.ts';
+import { targetsOf } from './scale-targets.ts';
 
 /** The replicas between which a function that serves may have. */
 export function limitsOf({ replicas, minReplicas, maxReplicas }: FunctionSpec): { min: number; max: number } {
@@ -9,14 +9,11 @@ export function limitsOf({ replicas, minReplicas, maxReplicas }: FunctionSpec): 
   return { min, max: Math.max(maxReplicas ?? min, min) };
 }
 
-/**
- * Who sets the replicas: the platform by what processors count, or Kubernetes' autoscaler; undefined where they are fixed.
- * @throws AMP_INPUT_INVALID
- */
+/** Who sets the replicas: the platform by what processors count, or Kubernetes' autoscaler; undefined where they are fixed. */
 export function scalerOf(spec: FunctionSpec): 'platform' | 'kubernetes' | undefined {
   const { min, max } = limitsOf(spec);
   if (min === max) return undefined;
-  return scaleTargetsOf(spec).length > 0 ? 'platform' : 'kubernetes';
+  return targetsOf(spec).length > 0 ? 'platform' : 'kubernetes';
 }
 
 /** The replicas that a function is to have; between its limits they belong to whoever scales it. */

@@ -10,7 +10,7 @@ const triggers = { k: { kind: 'nats', password: PASSWORD } };
 const RESTORE = { name: 'NUCLIO_RESTORE_FUNCTION_CONFIG_FROM_SECRET', value: 'true' };
 const MOUNT = { name: 'function-secret', mountPath: '/etc/nuclio/secrets', readOnly: true };
 
-function podOf(spec: object, secret = 'nuclio-f-1') {
+function podOf(spec: object, secret = 'nuclio-f-1a2b3c4d') {
   const metadata = { name: 'f', namespace: 'nuclio', uid: 'u', annotations: { 'ampoule.internal/secret': secret } };
   const fn = nuclioFunctionSchema.parse({ metadata, spec: { image: 'i:1', runtime: 'nodejs', ...spec } });
   const platform = platformConfigSchema.parse({});
@@ -28,14 +28,14 @@ describe('the pods of a function with secrets', () => {
     });
 
     const items = [{ key: 'content', path: 'content' }];
-    expect(volumes).toContainEqual({ name: 'function-secret', secret: { secretName: 'nuclio-f-1', items } });
+    expect(volumes).toContainEqual({ name: 'function-secret', secret: { secretName: 'nuclio-f-1a2b3c4d', items } });
     expect(containers).toHaveLength(3);
     for (const { volumeMounts } of containers) expect(volumeMounts).toContainEqual(MOUNT);
     expect(containers[0]?.env).toContainEqual(RESTORE);
   });
 
   it('are other ones with another Secret', () => {
-    expect(podOf({ triggers }, 'nuclio-f-2')).not.toEqual(podOf({ triggers }));
+    expect(podOf({ triggers }, 'nuclio-f-5e6f7a8b')).not.toEqual(podOf({ triggers }));
   });
 
   it('take masked variables out of the Secret', () => {
@@ -54,7 +54,7 @@ describe('the pods of a function with secrets', () => {
       const key = dataKeyOf(`$ref:${place}/env[1]/value`);
       expect(containers[index]?.env?.slice(0, 2)).toEqual([
         { name: 'OPEN', value: 'x' },
-        { name: 'KEY', valueFrom: { secretKeyRef: { name: 'nuclio-f-1', key } } },
+        { name: 'KEY', valueFrom: { secretKeyRef: { name: 'nuclio-f-1a2b3c4d', key } } },
       ]);
     }
   });

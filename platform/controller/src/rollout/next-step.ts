@@ -10,6 +10,8 @@ export interface Progress {
   sinceStepMs: number;
   /** Of the function that runs the canary. */
   status: FunctionStatus;
+  /** Milliseconds for which the stable version has been seen to serve. */
+  stableForMs: number;
   watched: Watched;
 }
 
@@ -22,9 +24,13 @@ export interface Step {
 }
 
 const FULL = 100;
+/** What broke down together, as on a host that starts again, need not come up at the same moment. */
+const SETTLE_MS = 60_000;
+/** A controller that is started anew watches anew, but not for so many deadlines. */
+const MOST_DEADLINES = 10;
 
 /** What is to become of the share of a canary. */
-export function nextStep(canary: Canary, { weight, sinceStepMs, status, watched }: Progress): Step {
+export function nextStep(canary: Canary, { weight, sinceStepMs, status, stableForMs, watched }: Progress): Step {
   const { version, stepWeight, maxErrorRate, minRequests, progressDeadlineSeconds } = canary;
   const { requests, errors, ends, forMs } = watched;
   const seen = `${errors} of ${requests} calls failed${ends === 0 ? '' : `, ${ends} by the end of a container`}`;
@@ -36,24 +42,35 @@ export function nextStep(canary: Canary, { weight, sinceStepMs, status, watched 
     message: `Version ${version} went back: ${why}`,
   });
 
-  if (status.state === 'error' || status.state === 'unhealthy') return back('CanaryUnhealthy', status.message || `it is ${status.state}`);
+  const intervalMs = parseDuration(canary.interval) ?? 0;
+  const deadlineMs = progressDeadlineSeconds * 1000;
+  // Time in which nobody watched says nothing of the canary: the host, or the controller, may have been down.
+  const isLate =
+    Math.min(forMs, sinceStepMs) > deadlineMs || (sinceStepMs > MOST_DEADLINES * deadlineMs && forMs > Math.max(intervalMs, SETTLE_MS));
+
+  if (status.state === 'error' || status.state === 'unhealthy') {
+    const why = status.message || `it is ${status.state}`;
+    if (status.state === 'error' || stableForMs >= SETTLE_MS || isLate) return back('CanaryUnhealthy', why);
+    return hold('StableUnsure', `Version ${version} does not serve, and the stable one may not either: ${why}`);
+  }
   if (weight > 0 && requests > 0 && requests >= minRequests && (errors / requests) * FULL > maxErrorRate) {
     return back('ErrorRateExceeded', `${seen} at ${weight}% of the calls, more than ${maxErrorRate}%`);
   }
   const isHeld = weight > 0 && stepWeight === 0;
-  if (!isHeld && sinceStepMs > progressDeadlineSeconds * 1000) {
-    const why =
-      weight === 0 ? 'it does not serve' : `there were ${requests} calls at ${weight}% of the calls, and ${minRequests} are needed`;
-    return back('ProgressDeadlineExceeded', `${why} after ${progressDeadlineSeconds} s`);
-  }
+  const tooLate = (why: string) => back('ProgressDeadlineExceeded', `${why} after ${progressDeadlineSeconds} s`);
   if (weight === 0) {
-    if (!isServing(status)) return hold('VersionStarting', `Version ${version} is starting`);
+    if (!isServing(status)) {
+      return isLate ? tooLate('it does not serve') : hold('VersionStarting', `Version ${version} is starting`);
+    }
     const first = Math.min(canary.weight ?? stepWeight, FULL);
     return { kind: 'step', weight: first, reason: 'CanaryProgressing', message: `Version ${version} gets ${first}% of the calls` };
   }
   if (isHeld) return hold('CanaryHeld', `Version ${version} keeps ${weight}% of the calls`);
-  if (forMs < (parseDuration(canary.interval) ?? 0)) return hold('CanaryProgressing', `Version ${version} gets ${weight}% of the calls`);
-  if (requests < minRequests) return hold('TooFewRequests', `Version ${version} waits for ${minRequests} calls at ${weight}% of the calls`);
+  if (forMs < intervalMs) return hold('CanaryProgressing', `Version ${version} gets ${weight}% of the calls`);
+  if (requests < minRequests) {
+    if (isLate) return tooLate(`there were ${requests} calls at ${weight}% of the calls, and ${minRequests} are needed`);
+    return hold('TooFewRequests', `Version ${version} waits for ${minRequests} calls at ${weight}% of the calls`);
+  }
   if (weight >= FULL) {
     return { kind: 'promote', weight: 0, reason: 'RolloutCompleted', message: `Version ${version} is the stable one: ${seen} at last` };
   }

@@ -26,6 +26,11 @@ async function startCanary(fields: object = {}): Promise<void> {
   await soon(world.look).toMatchObject({ shares: 'f-v1, f-v2 50' });
 }
 
+function setRevision(version: number, metadata: object, data?: object): void {
+  const path = `/apis/apps/v1/namespaces/nuclio/controllerrevisions/nuclio-f-${version}`;
+  world.api.put(path, { metadata: { ...world.api.objects.get(path)?.metadata, ...metadata }, ...(data === undefined ? {} : { data }) });
+}
+
 function call(count: number, failed = 0): void {
   world.calls.handled += count;
   world.calls.failed += failed;
@@ -76,14 +81,37 @@ describe('an alias', () => {
     await soon(world.look).toEqual({ phase: 'Failed', reason, shares: 'f-v1' });
   });
 
-  it('lets its version have the secrets of the function, also after they have changed', async () => {
+  it('lets its version have the secrets of then, whatever those of the function are now', async () => {
     await startAlias();
     const secretOf = (name: string) => world.fn(name)?.metadata.annotations?.['ampoule.internal/secret'];
-    world.setSecret('nuclio-f-abc');
-    await soon(() => world.look().then(() => secretOf('f-v1'))).toBe('nuclio-f-abc');
+    setRevision(2, { annotations: { 'ampoule.internal/secret': 'nuclio-f-then' } });
+    world.setSecret('nuclio-f-now');
     world.change({ alias: { function: 'f', version: 2 } });
+    await soon(() => world.look().then(() => secretOf('f-v2'))).toBe('nuclio-f-then');
 
-    await soon(() => world.look().then(() => secretOf('f-v2'))).toBe('nuclio-f-abc');
+    // Of this one it is not known.
+    await soon(() => world.look().then(() => world.seen())).toMatchObject({ phase: 'Starting' });
+    world.change({ alias: { function: 'f', version: 3 } });
+    await soon(() => world.look().then(() => secretOf('f-v3'))).toBe('nuclio-f-now');
+    expect(secretOf('f-v2')).toBe('nuclio-f-then');
+  });
+
+  it('does not lead to the version of an older function of that name once there is one of the new function', async () => {
+    await startAlias();
+    const old = world.fn('f')?.metadata.uid;
+    expect(world.fn('f-v1')?.metadata.labels).toMatchObject({ 'ampoule.internal/version-of-uid': old });
+    world.api.objects.delete('/apis/nuclio.io/v1beta1/namespaces/nuclio/nucliofunctions/f');
+    const { metadata } = world.api.put('/apis/nuclio.io/v1beta1/namespaces/nuclio/nucliofunctions/f', { spec: {}, status: {} });
+    setRevision(1, { ownerReferences: [{ uid: old }] });
+    await soon(world.look).toMatchObject({ phase: 'Failed', reason: 'VersionNotFound', shares: 'f-v1' });
+    expect(world.fn('f-v1')).toMatchObject({ spec: { image: 'i:1' } });
+
+    setRevision(1, { ownerReferences: [{ uid: metadata.uid }] }, { spec: { runtime: 'nodejs', image: 'new:1' } });
+
+    await soon(() => world.look().then(() => world.fn('f-v1'))).toMatchObject({
+      metadata: { labels: { 'ampoule.internal/version-of-uid': metadata.uid } },
+      spec: { image: 'new:1' },
+    });
   });
 
   it('lets the functions of versions go that no alias needs any more, after a while, and no others', async () => {
@@ -95,7 +123,7 @@ describe('an alias', () => {
     await world.look();
     expect(world.fn('f-v1')).toBeDefined();
 
-    await world.restart(1);
+    await world.restart({ unusedMs: 1 });
 
     await soon(() => world.look().then(() => world.fn('f-v1'))).toBeUndefined();
     expect(world.fn('f-v3')).toBeDefined();
@@ -151,6 +179,26 @@ describe('a canary', () => {
     world.serve('f-v2', 'unhealthy', 'Function is not healthy');
 
     await soon(world.look).toEqual({ phase: 'RolledBack', reason: 'CanaryUnhealthy', shares: 'f-v1' });
+  });
+
+  it('keeps its share where the stable version goes down as well, as when a host starts again', async () => {
+    await startCanary({ interval: '1h', progressDeadlineSeconds: 7200 });
+    world.setState('f-v1', 'unhealthy');
+    world.setState('f-v2', 'unhealthy');
+    await soon(world.look).toEqual({ phase: 'Progressing', reason: 'StableUnsure', shares: 'f-v1, f-v2 50' });
+    world.setState('f-v1', 'ready');
+    await soon(() => world.seenState('f-v1')).toBe('ready');
+    expect(await world.look()).toMatchObject({ phase: 'Progressing', shares: 'f-v1, f-v2 50' });
+    world.setState('f-v2', 'ready');
+
+    await soon(world.look).toEqual({ phase: 'Progressing', reason: 'CanaryProgressing', shares: 'f-v1, f-v2 50' });
+  });
+
+  it('keeps its share for a while with a controller that has just begun, for which the stable version may be down too', async () => {
+    await startCanary({ interval: '1h', progressDeadlineSeconds: 7200 });
+    world.setState('f-v2', 'unhealthy');
+    await world.restart({ knownForMs: 0 });
+    expect(await world.look()).toEqual({ phase: 'Progressing', reason: 'StableUnsure', shares: 'f-v1, f-v2 50' });
   });
 
   it('is not judged by pods that ended before it had a share', async () => {

@@ -22,6 +22,8 @@ export interface RolloutsOptions {
   logger: Logger;
   /** Milliseconds for which the function of a version stays that no alias names any more. */
   unusedMs?: number;
+  /** Milliseconds for which somebody has looked before. */
+  knownForMs?: number;
 }
 
 const INTERVAL_MS = 2000;
@@ -33,11 +35,16 @@ export class Rollouts {
   readonly #versions: VersionFunctions;
   readonly #writer: AliasWriter;
   readonly #calls = new CallCounter();
+  /** When the stable versions of aliases were last seen not to serve. */
+  readonly #downAtMs = new Map<string, number>();
+  /** After a start of the host, states are those of before until they have been looked at: so nothing is sure for a while. */
+  readonly #knownSinceMs: number;
   readonly #loop: Loop;
 
   constructor(options: RolloutsOptions) {
     const { client, logger } = options;
     this.#options = options;
+    this.#knownSinceMs = performance.now() - (options.knownForMs ?? 0);
     this.#versions = new VersionFunctions(options);
     this.#writer = new AliasWriter(client, logger);
     const look = () => this.look().then(() => INTERVAL_MS);
@@ -62,7 +69,9 @@ export class Rollouts {
         if (codeOf(error) !== 'AMP_KUBE_CONFLICT') logger.warn({ key: keyOf(object), reason: messageOf(error) }, 'an alias stays as it is');
       });
     });
-    this.#calls.retain(new Set(gateways.map(keyOf)));
+    const keys = new Set(gateways.map(keyOf));
+    this.#calls.retain(keys);
+    for (const key of this.#downAtMs.keys()) if (!keys.has(key)) this.#downAtMs.delete(key);
     const needed = gateways.flatMap((object) => functionsOf(object).map((name) => `${object.metadata?.namespace}/${name}`));
     await this.#versions.removeUnused(new Set(needed));
   }
@@ -77,6 +86,7 @@ export class Rollouts {
     const stable = await this.#versions.ensure(object.metadata?.namespace ?? '', alias.function, alias.version);
     if ('missing' in stable) return this.#writer.say(object, alias, { ...stable.missing, phase: 'Failed' });
     if (!isSettled(gateway) && !isServing(stable.status)) return this.#writer.say(object, alias, startingOf(alias, stable.status));
+    if (!isServing(stable.status)) this.#downAtMs.set(keyOf(object), performance.now());
     if (alias.canary) return this.#moveCanary(gateway, { ...alias, canary: alias.canary });
     // How the last canary ended is worth knowing until something else happens.
     const isEnd = rollout?.stableVersion === alias.version && (rollout.phase === 'Succeeded' || rollout.phase === 'RolledBack');
@@ -102,6 +112,7 @@ export class Rollouts {
       weight,
       sinceStepMs: isUnderWay ? Date.now() - Date.parse(rollout.steppedAt) : 0,
       status: found.status,
+      stableForMs: performance.now() - (this.#downAtMs.get(keyOf(object)) ?? this.#knownSinceMs),
       watched: await this.#calls.look(keyOf(object), `${canary.version} ${weight}`, pods),
     });
     const said = ({ reason, message }: typeof step, phase: Said['phase']): Said => ({ phase, reason, message });

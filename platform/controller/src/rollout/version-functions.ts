@@ -6,6 +6,7 @@ import type { Cache } from '@ampoule/platform-api/kube/cache';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import { keyOf, type RawObject, resources, splitKey } from '@ampoule/platform-api/kube/resources';
 import { listVersions } from '@ampoule/platform-api/kube/versions';
+import type { FunctionVersion } from '@ampoule/platform-api/versions';
 import { versionFunctionOf } from './version-function.ts';
 
 /** How a version stands; `missing` tells why there can be no function that runs it. */
@@ -32,36 +33,29 @@ export class VersionFunctions {
   async ensure(namespace: string, name: string, version: number): Promise<VersionState> {
     const head = this.#functions.get(`${namespace}/${name}`);
     const found = this.#functions.get(`${namespace}/${versionFunctionNameOf(name, version)}`);
-    if (found !== undefined) {
-      const state = stateOf(found, name, version);
-      if ('status' in state) await this.#followSecret(found, head);
-      return state;
-    }
-    const kept = (await listVersions(this.#client, namespace, name)).find((each) => each.version === version);
+    const isOutlived = found !== undefined && isOfAnother(found, head);
+    if (found !== undefined && !isOutlived) return stateOf(found, name, version);
+    const kept = (await listVersions(this.#client, namespace, name, head?.metadata?.uid)).find((each) => each.version === version);
     if (kept === undefined) {
       return { missing: { reason: 'VersionNotFound', message: `Version ${version} of function ${name} is not kept any more` } };
     }
-    const own = {
-      labels: only(head?.metadata?.labels, labels.project),
-      annotations: only(head?.metadata?.annotations, annotations.secret),
-    };
+    // The next look makes it, once the cache has seen that this one is gone.
+    if (isOutlived) await this.#client.remove(resources.functions, namespace, versionFunctionNameOf(name, version));
+    else await this.#create({ namespace, name, head }, kept);
+    return { status: { state: 'waitingForResourceConfiguration' } };
+  }
+
+  async #create({ namespace, name, head }: { namespace: string; name: string; head: RawObject | undefined }, kept: FunctionVersion) {
+    const { labels: own, annotations: all, uid } = head?.metadata ?? {};
+    const marks = { ...only(own, labels.project), ...(uid === undefined ? {} : { [versionLabels.uid]: uid }) };
+    // References of a version are to the values of then. Versions that name no Secret are older than that.
+    const secret = only({ ...all, ...(kept.secret === undefined ? {} : { [annotations.secret]: kept.secret }) }, annotations.secret);
     try {
-      await this.#client.create(resources.functions, versionFunctionOf({ namespace, name, ...own }, kept));
+      await this.#client.create(resources.functions, versionFunctionOf({ namespace, name, labels: marks, annotations: secret }, kept));
     } catch (error) {
       // The cache has not seen it yet.
       if (codeOf(error) !== 'AMP_KUBE_EXISTS') throw error;
     }
-    return { status: { state: 'waitingForResourceConfiguration' } };
-  }
-
-  /** The secrets of versions are with those of their function, which are a new object after each change, and the old one goes. */
-  async #followSecret(found: RawObject, head: RawObject | undefined): Promise<void> {
-    const wanted = head?.metadata?.annotations?.[annotations.secret];
-    if (wanted === undefined || wanted === found.metadata?.annotations?.[annotations.secret]) return;
-    const { namespace, name } = splitKey(keyOf(found));
-    await this.#client.patch<RawObject>(resources.functions, {
-      metadata: { namespace, name, annotations: { [annotations.secret]: wanted } },
-    });
   }
 
   /** Removes those that nobody has needed for a while; `needed` are names of functions by their keys. */
@@ -87,6 +81,12 @@ function stateOf({ metadata, status }: RawObject, name: string, version: number)
     return { missing: { reason: 'NameTaken', message: `Function ${metadata?.name} is there already, and is no version of ${name}` } };
   }
   return { status: functionStatusSchema.parse(status ?? {}) };
+}
+
+/** Whether a function runs a version of one that had the name of the head before. */
+function isOfAnother({ metadata }: RawObject, head: RawObject | undefined): boolean {
+  const uid = metadata?.labels?.[versionLabels.uid];
+  return uid !== undefined && head !== undefined && head.metadata?.uid !== uid;
 }
 
 function only(all: Record<string, string> | undefined, name: string): Record<string, string> {

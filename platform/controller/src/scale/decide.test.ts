@@ -1,6 +1,7 @@
 import type { ProcessorMetric, ScaleTarget } from '@ampoule/platform-api/scale-metrics';
 import { describe, expect, it } from 'vitest';
 import { decide, type PastLook } from './decide.ts';
+import { remembered } from './memory.ts';
 
 const target = (metric: ProcessorMetric, threshold: number, windowMs = 60_000): ScaleTarget => ({ metric, threshold, windowMs });
 const usage = (value: number | undefined, metric: ProcessorMetric = 'concurrency', isWhole = true) => ({
@@ -18,11 +19,12 @@ interface World {
 
 /** What is decided in turn, a second apart; each decision is carried out at once. */
 function play(values: (number | undefined)[], { threshold = 10, windowMs = 60_000, current = 1, isWhole = () => true }: World = {}) {
-  const past: PastLook[] = [];
+  let past: PastLook[] = [];
   return values.map((value, i) => {
     const look = { atMs: i * 1000, usage: usage(value, 'concurrency', isWhole(i)) };
-    const decided = decide([target('concurrency', threshold, windowMs)], past, look, current);
-    past.push(decided.look);
+    const targets = [target('concurrency', threshold, windowMs)];
+    const decided = decide(targets, past, look, current);
+    past = remembered([...past, decided.look], targets);
     current = decided.replicas;
     return current;
   });
@@ -84,9 +86,18 @@ describe('a function gets fewer replicas', () => {
     expect(replicas).toEqual([...replicas].sort((a = 0, b = 0) => b - a));
   });
 
-  it('never by processors that do not say, nor for a window after', () => {
+  it('never by processors that do not say, nor until nearly a whole window was told', () => {
     expect(play(times(30, undefined), { windowMs: 10_000, current: 4, isWhole: () => false })).toEqual(times(30, 4));
-    expect(play(times(30, 0), { windowMs: 10_000, current: 4, isWhole: (i) => i !== 8 })).toEqual([...times(19, 4), ...times(11, 0)]);
+    expect(play(times(30, 0), { windowMs: 10_000, current: 4, isWhole: (i) => i < 5 || i > 8 })).toEqual([
+      ...times(18, 4),
+      ...times(12, 0),
+    ]);
+  });
+
+  it('though now and then one does not say, but not at that moment', () => {
+    expect(play(times(14, 0), { windowMs: 10_000, current: 4, isWhole: (i) => i !== 10 })).toEqual([...times(11, 4), ...times(3, 0)]);
+    expect(play(times(100, 0), { current: 4, isWhole: (i) => i % 12 !== 0 }).at(-1)).toBe(0);
+    expect(play(times(100, 0), { current: 4, isWhole: (i) => i % 8 !== 0 }).at(-1)).toBe(4);
   });
 
   it('not where nobody tells what it goes by', () => {

@@ -6,18 +6,24 @@ export interface Look {
   usage: Usage;
 }
 
-/** A look, and what was made of it. */
+/** A look, or several after each other as one, and what was made of it. */
 export interface PastLook extends Look {
-  /** How many replicas the function needed. */
+  /** How many replicas the function needed, by those processors that told. */
   needed: number;
   /** Whether there was suddenly load for many more than it had. */
   isBurst: boolean;
+  /** How many looks these are. */
+  count: number;
+  /** In how many of them not all was told. */
+  untold: number;
 }
 
 /** In a burst this last part of the window counts alone. */
 const BURST_SHARE = 0.1;
 /** With load for so many times the replicas that there are, nobody waits for the whole window. */
 const BURST_FACTOR = 2;
+/** Where less than this part of the window was not told, or a single look, it was watched all the same. */
+const UNTOLD_SHARE = 0.1;
 /** What sums of fractions may be off by. */
 const ROUNDING = 1e-6;
 
@@ -33,15 +39,15 @@ export function decide(
 ): { replicas: number; look: PastLook } {
   const beginMs = now.atMs - longestWindowOf(targets);
   const recent = past.filter(({ atMs }) => atMs >= beginMs);
-  const most = (windowShare: number) => Math.max(0, ...targets.map((target) => neededFor(target, [...recent, now], windowShare)));
+  const most = (windowShare: number) =>
+    Math.max(0, ...targets.map((target) => neededFor(target, [...recent, { ...now, count: 1 }], windowShare)));
   const burst = most(BURST_SHARE);
   const isBurst = burst >= BURST_FACTOR * Math.max(current, 1);
-  const seen = isBurst || recent.some((look) => look.isBurst) ? Math.max(burst, most(1)) : most(1);
+  const needed = isBurst || recent.some((look) => look.isBurst) ? Math.max(burst, most(1)) : most(1);
   const isTold = now.usage.isWhole && targets.every(({ metric }) => now.usage.values[metric] !== undefined);
-  const needed = isTold ? seen : Math.max(seen, current);
-  const look = { ...now, needed, isBurst };
+  const look = { ...now, needed, isBurst, count: 1, untold: isTold ? 0 : 1 };
   if (needed >= current) return { replicas: needed, look };
-  const isWatched = past.some(({ atMs }) => atMs <= beginMs);
+  const isWatched = isTold && past.some(({ atMs }) => atMs <= beginMs) && isNearlyWhole([...recent, look]);
   return { replicas: isWatched ? Math.min(current, Math.max(needed, ...recent.map((one) => one.needed))) : current, look };
 }
 
@@ -49,13 +55,29 @@ export function longestWindowOf(targets: readonly ScaleTarget[]): number {
   return Math.max(...targets.map(({ windowMs }) => windowMs));
 }
 
+function isNearlyWhole(looks: readonly PastLook[]): boolean {
+  const sumOf = (field: 'count' | 'untold') => looks.reduce((sum, look) => sum + look[field], 0);
+  return sumOf('untold') <= Math.max(1, UNTOLD_SHARE * sumOf('count'));
+}
+
 /** By the average of the metric in the last part of its window. */
-function neededFor({ metric, threshold, windowMs }: ScaleTarget, looks: readonly Look[], windowShare: number): number {
+function neededFor(
+  { metric, threshold, windowMs }: ScaleTarget,
+  looks: readonly (Look & { count: number })[],
+  windowShare: number,
+): number {
   const newest = looks.at(-1);
   if (newest === undefined) return 0;
   const beginMs = newest.atMs - windowMs * windowShare;
-  const values = looks.flatMap(({ atMs, usage }) => (atMs >= beginMs ? (usage.values[metric] ?? []) : []));
-  if (values.length === 0) return 0;
-  const needed = Math.ceil(values.reduce((sum, value) => sum + value, 0) / values.length / threshold - ROUNDING);
+  let sum = 0;
+  let total = 0;
+  for (const { atMs, usage, count } of looks) {
+    const value = usage.values[metric];
+    if (atMs < beginMs || value === undefined) continue;
+    sum += value * count;
+    total += count;
+  }
+  if (total === 0) return 0;
+  const needed = Math.ceil(sum / total / threshold - ROUNDING);
   return metric === 'lag' ? Math.min(needed, newest.usage.partitions) : needed;
 }

@@ -1,7 +1,6 @@
 import type { NuclioFunction } from '@ampoule/platform-api/function';
 import { functionOf } from '@ampoule/platform-api/kube/functions';
 import type { RawObject } from '@ampoule/platform-api/kube/resources';
-import { scaleTargetsOf } from '@ampoule/platform-api/scale-metrics';
 
 /** Functions as they are looked at again and again; each version of one is parsed once. */
 export class ParsedFunctions {
@@ -17,9 +16,7 @@ export class ParsedFunctions {
 
 function parsed(object: RawObject): NuclioFunction | undefined {
   try {
-    const fn = functionOf(object);
-    scaleTargetsOf(fn.spec);
-    return fn;
+    return functionOf(object);
   } catch {
     return undefined;
   }

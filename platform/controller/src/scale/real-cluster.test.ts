@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { hardened, podSecurity } from '@ampoule/platform-api/kube/pod-security';
 import { type RawObject, resources } from '@ampoule/platform-api/kube/resources';
 import { startCluster } from '@ampoule/platform-api/kube/testing/cluster';
-import type { V1Pod } from '@ampoule/platform-api/kube/types';
+import type { V1Deployment, V1Pod } from '@ampoule/platform-api/kube/types';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { partsFor } from '../testing/parts.ts';
 
@@ -91,6 +91,42 @@ it(
         involvedObject: { kind: 'NuclioFunction', name: 'f' },
       },
     ]);
+  },
+  TEST_MS,
+);
+
+it(
+  'a real cluster keeps the replicas that its autoscaler has set, though the controller has not seen them',
+  async () => {
+    const { admin } = cluster;
+    const spec = { image: 'i:1', runtime: 'nodejs', minReplicas: 1, maxReplicas: 5 };
+    await admin.create<RawObject>(resources.functions, { metadata: { name: 'g', namespace }, spec, status: { state: 'ready' } });
+    const client = await cluster.as('controller');
+    const { caches, deployments, functions, makeParts } = partsFor(client);
+    onTestFinished(async () => {
+      await Promise.all(caches.map((cache) => cache.stop()));
+    });
+    await Promise.all(caches.map((cache) => cache.start()));
+    const { reconciler } = makeParts();
+    await reconciler.reconcile('nuclio/g');
+    await expect.poll(() => deployments.get('nuclio/nuclio-g')?.spec?.replicas).toBe(1);
+    const seen = deployments.get('nuclio/nuclio-g');
+    await deployments.stop();
+    await admin.patch<V1Deployment>(resources.deployments, { metadata: { name: 'nuclio-g', namespace }, spec: { replicas: 4 } });
+
+    const env = [{ name: 'A', value: 'b' }];
+    await admin.patch<RawObject>(resources.functions, { metadata: { name: 'g', namespace }, spec: { env } });
+    await expect.poll(() => functions.get('nuclio/g')?.spec).toMatchObject({ env });
+    await reconciler.reconcile('nuclio/g');
+
+    const now = (await admin.read(resources.deployments, namespace, 'nuclio-g'))?.spec;
+    expect(now?.template.spec?.containers[0]?.env).toContainEqual(env[0]);
+    expect(now?.replicas).toBe(4);
+    const { resourceVersion } = seen?.metadata ?? {};
+    const stale = { metadata: { name: 'nuclio-g', namespace, ...(resourceVersion && { resourceVersion }) }, spec: { replicas: 1 } };
+    await expect(client.apply(resources.deployments, stale as V1Deployment, 'ampoule-controller')).rejects.toMatchObject({
+      code: 'AMP_KUBE_CONFLICT',
+    });
   },
   TEST_MS,
 );

@@ -18,11 +18,15 @@ const other = (path: string, name: string) => path.replace(/f$/, name);
 let world: TestController;
 let processor: Server;
 let inHand: number;
+/** What it takes the processor to answer. */
+let answerMs: number;
 
 beforeEach(async () => {
   world = await startController();
   inHand = 0;
+  answerMs = 0;
   processor = createServer((_request, response) => {
+    vi.advanceTimersByTime(answerMs);
     response.end(`nuclio_processor_handled_events_total 0\nampoule_processor_events_in_hand ${inHand}\n`);
   });
   processor.listen(0, '127.0.0.1');
@@ -131,11 +135,38 @@ describe('a function that is scaled by what its processors count', () => {
     expect(replicasOf()).toBe(1);
   });
 
-  it('says what is wrong with what it is scaled by', async () => {
-    await world.given({ ...scaled, autoScaleMetrics: [{ metricName: 'lag', threshold: 0 }] });
+  it.each(['legacy', 'custom'])('is scaled by Kubernetes, and says so, where its metrics cannot be (%s)', async (mode) => {
+    world.api.put(paths.platformConfig, { data: { 'platform.yaml': `autoScaleMetricsMode: ${mode}` } });
+    await given({ ...scaled, autoScaleMetrics: [{ metricName: 'lag', threshold: 0 }] });
+    inHand = 1000;
     await look();
-    await world.reconciler.reconcile('nuclio/f');
-    expect(statusOf()).toMatchObject({ state: 'error', message: expect.stringContaining('autoScaleMetrics.0.threshold') });
+    expect(statusOf()).toMatchObject({ state: 'ready', message: expect.stringContaining('autoScaleMetrics.0.threshold') });
+    expect(at(paths.autoscaler)?.spec).toMatchObject({ maxReplicas: 6, metrics: [{ type: 'Resource', resource: { name: 'cpu' } }] });
+    expect(replicasOf()).toBe(1);
+  });
+
+  it('gets fewer though one of its pods cannot start', async () => {
+    await given(scaled);
+    inHand = 35;
+    await look();
+    const path = other(paths.pod.replace(/p$/, 'f'), 'broken');
+    const metadata = { labels: { 'nuclio.io/class': 'function', 'nuclio.io/function-name': 'f' } };
+    const containerStatuses = [{ name: 'nuclio', state: { waiting: { reason: 'CrashLoopBackOff' } } }];
+    world.api.put(path, { metadata, status: { phase: 'Running', podIP: '127.0.0.1', containerStatuses } });
+    await isSeen();
+    inHand = 0;
+    await look(3 * WINDOW_MS);
+    expect(replicasOf()).toBe(1);
+  });
+
+  it('gets fewer though each look takes long', async () => {
+    await given(scaled);
+    inHand = 35;
+    await look();
+    inHand = 0;
+    answerMs = 16_000;
+    await look(4000);
+    expect(replicasOf()).toBe(1);
   });
 
   it('has its replicas mended where somebody else sets them', async () => {

@@ -1,13 +1,15 @@
-import { mapConcurrently } from '@ampoule/lib/concurrent';
 import type { Cache } from '@ampoule/platform-api/kube/cache';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
+import { podUidOf } from '@ampoule/platform-api/kube/pods';
 import { keyOf, type RawObject } from '@ampoule/platform-api/kube/resources';
 import type { V1Deployment, V1Pod } from '@ampoule/platform-api/kube/types';
-import { type ScaleTarget, scaleTargetsOf } from '@ampoule/platform-api/scale-metrics';
+import type { ScaleTarget } from '@ampoule/platform-api/scale-metrics';
 import { limitsOf, scalerOf } from '../objects/replicas.ts';
+import { targetsOf } from '../objects/scale-targets.ts';
 import { phaseOf } from '../phase.ts';
-import type { Processors } from '../processors.ts';
-import { decide, longestWindowOf, type PastLook } from './decide.ts';
+import type { Processors, Reading } from '../processors.ts';
+import { decide, type PastLook } from './decide.ts';
+import { remembered } from './memory.ts';
 import type { ParsedFunctions } from './parsed-functions.ts';
 import { UsageMeter } from './usage.ts';
 
@@ -26,8 +28,7 @@ interface Watched {
   wanted: number | undefined;
 }
 
-const ASKED_AT_ONCE = 16;
-/** After a longer time without a look nobody knows what was in between. */
+/** After a longer time from the end of a look to the next one, nobody knows what was in between. */
 const LONGEST_GAP_MS = 15_000;
 
 /**
@@ -37,6 +38,7 @@ const LONGEST_GAP_MS = 15_000;
 export class Scaler {
   readonly #options: ScalerOptions;
   readonly #watched = new Map<string, Watched>();
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ScalerOptions) {
     this.#options = options;
@@ -54,27 +56,32 @@ export class Scaler {
       const fn = parsed.of(object);
       const isUp = fn !== undefined && fn.spec.disable !== true && phaseOf(fn.status.state, fn.metadata.annotations) === 'up';
       return isUp && scalerOf(fn.spec) === 'platform'
-        ? [{ key: keyOf(object), targets: scaleTargetsOf(fn.spec), limits: limitsOf(fn.spec) }]
+        ? [{ key: keyOf(object), targets: targetsOf(fn.spec), limits: limitsOf(fn.spec) }]
         : [];
     });
     const keys = new Set(candidates.map(({ key }) => key));
     for (const key of this.#watched.keys()) if (!keys.has(key)) this.#watched.delete(key);
-    if (candidates.length === 0) return;
+    if (performance.now() - this.#lookedAtMs > LONGEST_GAP_MS) for (const watched of this.#watched.values()) watched.looks = [];
     const pods = processors.runningPods();
-    await mapConcurrently(candidates, ASKED_AT_ONCE, (candidate) => this.#lookAt(candidate, pods.get(candidate.key) ?? []));
+    const podsOf = (key: string) => (pods.get(key) ?? []).filter(isRunning);
+    const found = await processors.ask(candidates.flatMap(({ key }) => podsOf(key)));
+    const readings = new Map(found.map((reading) => [reading.pod, reading]));
+    for (const candidate of candidates) {
+      const own = podsOf(candidate.key).flatMap((pod) => readings.get(podUidOf(pod)) ?? []);
+      this.#lookAt(candidate, own);
+    }
+    this.#lookedAtMs = performance.now();
   }
 
-  async #lookAt({ key, targets, limits }: Candidate, pods: readonly V1Pod[]): Promise<void> {
-    const { processors, deploymentOf, logger } = this.#options;
+  #lookAt({ key, targets, limits }: Candidate, readings: readonly Reading[]): void {
+    const { deploymentOf, logger } = this.#options;
     const current = this.wantedOf(key) ?? deploymentOf(key)?.spec?.replicas;
     if (current === undefined) return;
     const { meter, looks } = this.#watched.get(key) ?? { meter: new UsageMeter(), looks: [] };
-    const usage = meter.read(await processors.ask(pods));
-    const now = { atMs: performance.now(), usage };
-    const past = now.atMs - (looks.at(-1)?.atMs ?? 0) > LONGEST_GAP_MS ? [] : looks;
-    const { replicas, look } = decide(targets, past, now, current);
+    const usage = meter.read(readings);
+    const { replicas, look } = decide(targets, looks, { atMs: performance.now(), usage }, current);
     const wanted = Math.min(Math.max(replicas, limits.min), limits.max);
-    this.#watched.set(key, { meter, looks: [...kept(past, now.atMs - longestWindowOf(targets)), look], wanted });
+    this.#watched.set(key, { meter, looks: remembered([...looks, look], targets), wanted });
     if (wanted !== current) logger.info({ key, from: current, to: wanted, ...usage.values }, 'a function is scaled');
   }
 }
@@ -85,12 +92,7 @@ interface Candidate {
   limits: { min: number; max: number };
 }
 
-/** One look from before the window tells that all of it was watched. */
-function kept(looks: readonly PastLook[], beginMs: number): readonly PastLook[] {
-  return looks.slice(
-    Math.max(
-      looks.findLastIndex(({ atMs }) => atMs <= beginMs),
-      0,
-    ),
-  );
+/** A container that waits to be started again has nothing in hand, and cannot say so. */
+function isRunning({ status }: V1Pod): boolean {
+  return (status?.containerStatuses ?? []).every(({ state }) => state?.waiting === undefined);
 }

@@ -13,6 +13,7 @@ describe('the replicas of a project', () => {
     ['are one for each function that runs, also beyond the cap', 1, [fixed('a', 3), fixed('b', 1), fixed('c', 0)], { a: 1, b: 1, c: 0 }],
     ['leave the rest to those that Kubernetes scales', 10, [fixed('a', 3), scaledByOthers('k', 2, 20)], { a: 3, k: 7 }],
     ['go to what is needed now before that', 10, [fixed('a', 9), scaledByOthers('k', 4, 20)], { a: 6, k: 4 }],
+    ['are shared out however many there are', 2e9, [fixed('a', 5e8), fixed('b', 1e9), fixed('c', 1e9)], { a: 5e8, b: 75e7, c: 75e7 }],
     ['are no more than a function may have', 100, [scaledByOthers('k', 2, 5), scaledByOthers('l', 1, 3)], { k: 5, l: 3 }],
   ])('%s', (_what, cap, demands, shares) => {
     expect(Object.fromEntries(share(cap, demands))).toEqual(shares);

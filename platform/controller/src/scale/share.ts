@@ -10,18 +10,25 @@ export interface Demand {
 }
 
 /**
- * Shares the replicas of a project out: one after the other to the function that has the fewest and needs more. What nobody needs now is
- * shared out in the same way among those that may take more by themselves.
+ * Shares the replicas of a project out: as if one after the other went to the function that has the fewest and needs more. What nobody
+ * needs now is shared out in the same way among those that may take more by themselves.
  */
 export function share(cap: number, demands: readonly Demand[]): Map<string, number> {
   const shares = demands.map((demand) => ({ ...demand, has: demand.floor })).sort((a, b) => (a.key < b.key ? -1 : 1));
   let left = cap - shares.reduce((sum, { floor }) => sum + floor, 0);
   for (const limit of ['wanted', 'most'] as const) {
-    for (; left > 0; left--) {
+    while (left > 0) {
       const hungry = shares.filter((one) => one.has < one[limit]);
-      const [first] = hungry;
-      if (first === undefined) break;
-      hungry.reduce((poorest, one) => (one.has < poorest.has ? one : poorest), first).has++;
+      if (hungry.length === 0) break;
+      const least = Math.min(...hungry.map(({ has }) => has));
+      const poorest = hungry.filter(({ has }) => has === least);
+      // So many at once that none of them gets too much or overtakes another one.
+      const bounds = hungry.map((one) => (one.has === least ? one[limit] : one.has));
+      const portion = Math.max(Math.min(Math.min(...bounds) - least, Math.floor(left / poorest.length)), 1);
+      for (const one of poorest.slice(0, left)) {
+        one.has += portion;
+        left -= portion;
+      }
     }
   }
   return new Map(shares.map(({ key, has }) => [key, has]));

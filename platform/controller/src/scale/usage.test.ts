@@ -41,6 +41,13 @@ describe('what the pods of a function have to do', () => {
     expect(meter.read([])).toMatchObject({ values: {}, isWhole: false });
   });
 
+  it('is known in full as soon as a pod says again', () => {
+    const meter = new UsageMeter();
+    meter.read([said('a', 0, { handled: 10 })]);
+    expect(meter.read([silent('a', 1000)])).toEqual({ values: {}, partitions: 0, isWhole: false });
+    expect(meter.read([said('a', 2000, { handled: 50 })])).toMatchObject({ values: { requests_per_second: 20 }, isWhole: true });
+  });
+
   it('is what all partitions are behind; of what several tell of one, the newest holds', () => {
     const { values, partitions } = new UsageMeter().read([
       said('a', 0, { partitions: [lagging('t/0', 40, 100), lagging('t/1', 90, 100)] }),

@@ -25,13 +25,19 @@ export class UsageMeter {
     let concurrency = 0;
     let perSecond = 0;
     let comparable = 0;
+    let told = 0;
     for (const { pod, atMs, activity } of readings) {
-      if (activity === undefined) continue;
+      const before = this.#before.get(pod);
+      if (activity === undefined) {
+        // With the next answer it is known what has come meanwhile.
+        if (before !== undefined) now.set(pod, before);
+        continue;
+      }
+      told++;
       concurrency += activity.inHand;
       // Those that wait have come as well: what a busy replica gets done is not what is asked of it.
       const events = activity.handled + activity.inHand;
       now.set(pod, { atMs, events });
-      const before = this.#before.get(pod);
       if (before === undefined || before.atMs >= atMs) continue;
       comparable++;
       perSecond += (Math.max(0, events - before.events) / (atMs - before.atMs)) * 1000;
@@ -39,7 +45,7 @@ export class UsageMeter {
     this.#before = now;
     const { lag, partitions } = lagOf(readings.flatMap(({ activity }) => activity?.partitions ?? []));
     const values = {
-      ...(now.size === 0 ? {} : { concurrency }),
+      ...(told === 0 ? {} : { concurrency }),
       ...(comparable === 0 ? {} : { requests_per_second: perSecond }),
       ...(lag === undefined ? {} : { lag }),
     };

@@ -6,7 +6,7 @@ import { Cache } from '@ampoule/platform-api/kube/cache';
 import { FakeApi } from '@ampoule/platform-api/kube/fake-api';
 import { silentLogger as logger } from '@ampoule/platform-api/kube/logger';
 import { type RawObject, resources } from '@ampoule/platform-api/kube/resources';
-import { Rollouts } from '../rollout/rollouts.ts';
+import { Rollouts, type RolloutsOptions } from '../rollout/rollouts.ts';
 
 const NUCLIO = '/apis/nuclio.io/v1beta1/namespaces/nuclio';
 const GATEWAY = `${NUCLIO}/nuclioapigateways/f-live`;
@@ -45,14 +45,15 @@ export async function startRollouts(spec: object) {
   api.put(GATEWAY, { spec: { host: 'live.example', name: 'f-live', ...spec }, status: { state: 'ready' } });
 
   let caches: Cache<RawObject>[] = [];
+  let functions: Cache<RawObject>;
   let rollouts: Rollouts;
-  async function restart(unusedMs?: number): Promise<void> {
+  async function restart(more: Pick<RolloutsOptions, 'unusedMs' | 'knownForMs'> = {}): Promise<void> {
     await Promise.all(caches.map((cache) => cache.stop()));
-    const functions = new Cache({ client, logger, namespace: 'nuclio', resource: resources.functions });
+    functions = new Cache({ client, logger, namespace: 'nuclio', resource: resources.functions });
     const apiGateways = new Cache({ client, logger, namespace: 'nuclio', resource: resources.apiGateways });
     caches = [functions, apiGateways];
     await Promise.all(caches.map((cache) => cache.start()));
-    rollouts = new Rollouts({ client, functions, apiGateways, logger, ...(unusedMs === undefined ? {} : { unusedMs }) });
+    rollouts = new Rollouts({ client, functions, apiGateways, logger, knownForMs: Number.POSITIVE_INFINITY, ...more });
   }
   await restart();
 
@@ -94,6 +95,8 @@ export async function startRollouts(spec: object) {
       });
     },
     setState: (name: string, state: string) => api.put(fnPath(name), { status: { state } }),
+    /** The state of a function as those who look know it. */
+    seenState: (name: string) => (functions.get(`nuclio/${name}`)?.status as { state?: string } | undefined)?.state,
     /** Lets the container of a version end so often, and its processor begin to count anew. */
     end(name: string, times: number) {
       const path = `/api/v1/namespaces/nuclio/pods/${name}`;

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { messageOf } from '@ampoule/lib/errors';
 import { parseJson } from '@ampoule/lib/parse';
-import type { KubeClient } from '@ampoule/platform-api/kube/client';
+import { KubeClient } from '@ampoule/platform-api/kube/client';
 import { type Candidate, leaderAddressOf } from '@ampoule/platform-api/kube/leadership';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import * as z from 'zod';
@@ -22,14 +22,16 @@ export interface LeaderDeskOptions {
 
 /** Passes on what is asked of a controller that does not lead to the one that does. */
 export function leaderDesk({ client, logger, candidate, port }: LeaderDeskOptions): WarmDesk {
+  // Of its own: the usual one waits longer for an answer than the activator does.
+  const impatient = new KubeClient(client.config, { timeoutMs: TIMEOUT_MS });
   return {
     async bind(key) {
       if (candidate === undefined) return undefined;
       try {
-        const leader = await leaderAddressOf(client, candidate);
+        const signal = AbortSignal.timeout(TIMEOUT_MS);
+        const leader = await leaderAddressOf(impatient, candidate);
         if (leader === undefined || leader === candidate.address) return undefined;
         const host = isIPv6(leader) ? `[${leader}]` : leader;
-        const signal = AbortSignal.timeout(TIMEOUT_MS);
         const answer = await fetch(`http://${host}:${port}/warm/${key}`, { method: 'POST', signal });
         const body = await answer.text();
         return answer.status === 200 ? parseJson(boundSchema, body, 'the answer of the leader') : undefined;

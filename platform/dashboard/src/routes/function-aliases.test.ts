@@ -164,6 +164,29 @@ describe('a canary of an alias', () => {
     expect(stored()?.spec).not.toHaveProperty('alias.canary');
   });
 
+  it('loses its calls at once where the alias is led to a third version, and keeps them where it is led to the canary', async () => {
+    await post('canary', { version: 2 });
+    const shared = { upstreams: [upstream('f-v1'), upstream('f-v2', 60)] };
+    become(shared, { phase: 'Progressing', stableVersion: 1, weight: 60 });
+    await put({ version: 3 });
+    expect(stored()?.spec).toMatchObject({ alias: { version: 3 }, upstreams: [upstream('f-v1')] });
+
+    await put({ version: 1 });
+    await post('canary', { version: 2 });
+    become(shared, { phase: 'Progressing', stableVersion: 1, weight: 60 });
+    await post('promote');
+    expect(stored()?.spec).toMatchObject({ alias: { version: 2 }, ...shared });
+  });
+
+  it('gives its calls back to who has the others, where the version of the alias does not serve yet', async () => {
+    await put({ version: 3 });
+    await post('canary', { version: 2 });
+    become({ upstreams: [upstream('f-v1'), upstream('f-v2', 20)] }, { phase: 'Starting', stableVersion: 3 });
+
+    expect(await post('rollback')).toMatchObject({ status: 202, body: { version: 3 } });
+    expect(stored()?.spec).toMatchObject({ alias: { version: 3 }, upstreams: [upstream('f-v1')] });
+  });
+
   it('is taken away as well where the alias is led to the version that is stable already', async () => {
     await post('canary', { version: 2 });
     await put({ version: 1 });

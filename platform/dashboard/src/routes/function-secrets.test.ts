@@ -47,6 +47,27 @@ function values(): Record<string, string> {
   );
 }
 
+/** As if the Secrets were old. */
+function settle(): void {
+  for (const name of secrets()) {
+    d.api.put(`${SECRETS}${name}`, { metadata: { ...d.api.objects.get(`${SECRETS}${name}`)?.metadata, creationTimestamp: LONG_AGO } });
+  }
+}
+
+/** Keeps a version with the secrets that the function has now, as the builder does. */
+function keep(revision: number, fields: object = d.stored('f')?.spec ?? {}): void {
+  const { uid, annotations } = d.stored('f')?.metadata ?? {};
+  d.api.put(`/apis/apps/v1/namespaces/nuclio/controllerrevisions/nuclio-f-${revision}`, {
+    metadata: {
+      labels: { 'nuclio.io/function-name': 'f' },
+      annotations: { [ANNOTATION]: annotations?.[ANNOTATION] },
+      ownerReferences: [{ uid }],
+    },
+    revision,
+    data: { spec: fields },
+  });
+}
+
 /** All that others than the platform may see: every object but Secrets. */
 function open(): string {
   return JSON.stringify([...d.api.objects].filter(([path]) => !path.startsWith(SECRETS)));
@@ -95,12 +116,7 @@ describe('a function with secrets', () => {
 
   it('keeps them when its state is changed, and when it goes back to a version', async () => {
     await deployed({ ...withKafka('s3cret'), image: 'registry/f:1' });
-    const version = {
-      metadata: { labels: { 'nuclio.io/function-name': 'f' } },
-      revision: 1,
-      data: { spec: { ...spec, image: 'registry/f:0', triggers: { k: kafka(PASSWORD) } } },
-    };
-    d.api.put('/apis/apps/v1/namespaces/nuclio/controllerrevisions/nuclio-f-1', version);
+    keep(1, { ...spec, image: 'registry/f:0', triggers: { k: kafka(PASSWORD) } });
 
     expect((await d.call('PATCH', '/api/functions/f', { desiredState: 'ready' })).status).toBe(202);
     d.setState('f', 'ready');
@@ -117,7 +133,7 @@ describe('a function with secrets', () => {
   it('gets a Secret of another name with a new password, so that its pods are made anew; the last but one goes', async () => {
     await deployed();
     const [first = ''] = secrets();
-    d.api.put(`${SECRETS}${first}`, { metadata: { ...d.api.objects.get(`${SECRETS}${first}`)?.metadata, creationTimestamp: LONG_AGO } });
+    settle();
 
     await replaced(withKafka('new-s3cret'));
     expect(values()).toEqual({ [PASSWORD]: 'new-s3cret' });
@@ -127,6 +143,64 @@ describe('a function with secrets', () => {
     expect(values()).toEqual({ [PASSWORD]: 'newer-s3cret' });
     expect(secrets()).toHaveLength(2);
     expect(secrets()).not.toContain(first);
+  });
+
+  it.each<[who: string, use: (secret: string) => unknown]>([
+    ['a pod', (secretName) => d.api.put('/api/v1/namespaces/nuclio/pods/p', { spec: { volumes: [{ secret: { secretName } }] } })],
+    [
+      'a variable of a pod',
+      (name) => {
+        const env = [{ name: 'A', valueFrom: { secretKeyRef: { name, key: 'k' } } }];
+        d.api.put('/api/v1/namespaces/nuclio/pods/p', { spec: { containers: [{ name: 'c', env }] } });
+      },
+    ],
+    [
+      'a version that runs for an alias, and is kept no more',
+      (name) =>
+        d.api.put(at('f-v1'), { metadata: { labels: { 'ampoule.internal/version-of': 'f' }, annotations: { [ANNOTATION]: name } } }),
+    ],
+    ['a version that is kept', () => keep(1)],
+  ])('keeps the Secret that is used by %s', async (_, use) => {
+    await deployed();
+    const [first = ''] = secrets();
+    use(first);
+    settle();
+
+    await replaced(withKafka('new-s3cret'));
+    await replaced(withKafka('newer-s3cret'));
+
+    expect(secrets()).toContain(first);
+  });
+
+  it('gets the secrets of the version to which it goes back', async () => {
+    await deployed();
+    keep(1);
+    await replaced({ ...spec, triggers: { other: kafka('other'), k: kafka('new-s3cret') } });
+    keep(2);
+
+    expect((await d.call('GET', '/api/functions/f/versions')).body.versions).toMatchObject([{ isCurrent: true }, { isCurrent: false }]);
+    expect((await d.call('POST', '/api/functions/f/rollback', { version: 1 })).status).toBe(202);
+
+    expect(values()).toEqual({ [PASSWORD]: 's3cret' });
+    expect((await d.call('GET', '/api/functions/f/versions')).body.versions).toMatchObject([{ isCurrent: false }, { isCurrent: true }]);
+  });
+
+  it('is not shown the versions of a function that had its name before', async () => {
+    await deployed();
+    keep(1);
+    await d.call('DELETE', '/api/functions', { metadata: { name: 'f' } });
+    await deployed();
+
+    expect((await d.call('GET', '/api/functions/f/versions')).body).toEqual({ versions: [] });
+  });
+
+  it('loses what kubectl noted down of it, which has its secrets in the clear', async () => {
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{"password":"s3cret"}', other: 'stays' };
+
+    expect((await d.call('POST', '/api/functions', fn('f', withKafka('s3cret'), { annotations }))).status).toBe(202);
+
+    expect(open()).not.toContain('s3cret');
+    expect(d.stored('f')?.metadata.annotations).toMatchObject({ other: 'stays' });
   });
 
   it('moves a password with a trigger that is renamed', async () => {
@@ -255,6 +329,13 @@ describe('an export', () => {
     expect((await d.create('g', body.spec)).status).toBe(202);
   });
 
+  it('has nothing of what kubectl noted down, also of a function that was never masked', async () => {
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{"password":"s3cret"}' };
+    d.api.put(at('f'), { metadata: { annotations }, spec: withKafka('s3cret'), status: { state: 'ready' } });
+
+    expect(JSON.stringify((await d.call('GET', path)).body)).not.toContain('s3cret');
+  });
+
   it('has the secrets where a backup asks for them, and brings them back', async () => {
     await deployed();
     const withSecrets = { 'x-ampoule-export-secrets': 'true' };
@@ -267,6 +348,26 @@ describe('an export', () => {
     await d.call('DELETE', '/api/functions', { metadata: { name: 'f' } });
     expect((await d.create('f', body.spec)).status).toBe(202);
     expect(values()).toEqual({ [PASSWORD]: 's3cret' });
+  });
+});
+
+describe('masked variables', () => {
+  beforeEach(async () => {
+    await d.stop();
+    const customSensitiveFields = ['^/spec/env\\[\\d+\\]/value$'];
+    d = await startDashboard({ platform: { sensitiveFields: { maskSensitiveFields: true, customSensitiveFields } } });
+  });
+
+  it('have the values of their version where a function goes back to one, though others had their places since', async () => {
+    const withVariables = (...names: string[]) => ({ ...spec, env: names.map((name) => ({ name, value: `s3cret-${name}` })) });
+    await deployed(withVariables('DB', 'KEY'));
+    keep(1);
+    await replaced(withVariables('TOKEN', 'DB', 'KEY'));
+
+    expect((await d.call('POST', '/api/functions/f/rollback', { version: 1 })).status).toBe(202);
+
+    expect(d.stored('f')?.spec).toMatchObject({ env: [{ name: 'DB', value: '$ref:/spec/env[0]/value' }, { name: 'KEY' }] });
+    expect(values()).toEqual({ '$ref:/spec/env[0]/value': 's3cret-DB', '$ref:/spec/env[1]/value': 's3cret-KEY' });
   });
 });
 

@@ -10,15 +10,14 @@ import {
 import { apiGatewaySchema } from '@ampoule/platform-api/api-gateway';
 import { defaults, labels } from '@ampoule/platform-api/constants';
 import { platformError } from '@ampoule/platform-api/errors';
-import { functionMetadataSchema, functionSpecSchema } from '@ampoule/platform-api/function';
-import { currentVersionOf } from '@ampoule/platform-api/versions';
+import { functionMetadataSchema } from '@ampoule/platform-api/function';
 import { dashboardError, invalidRequest } from '../errors.ts';
 import { aliasSpecSchema, draftOf, isAliasOf, ledTo, viewOf } from './alias-view.ts';
 import { condition } from './function-store.ts';
 import type { Stored } from './resource-store.ts';
 import type { Stores } from './stores.ts';
 import { isVersion } from './version-functions.ts';
-import { versionWith } from './version-store.ts';
+import { currentOf, versionWith } from './version-store.ts';
 
 /** Which alias of which function. */
 export interface AliasKey {
@@ -158,7 +157,7 @@ export class AliasStore {
   /** A version that is kept: without a number the one that the function is now, or else the newest. */
   async #versionOf({ namespace, functionName }: AliasKey, wanted: number | undefined, fn?: Stored): Promise<number> {
     const versions = await this.#stores.functions.versionsOf(namespace, functionName);
-    const now = fn === undefined ? undefined : currentVersionOf(versions, functionSpecSchema.parse(fn.spec));
+    const now = fn === undefined ? undefined : currentOf(versions, fn);
     const found = wanted === undefined ? (now ?? versions[0]) : versionWith(wanted, versions);
     if (found === undefined) throw condition('Function has no version that an alias could lead to', 'Deploy it first.');
     parse(

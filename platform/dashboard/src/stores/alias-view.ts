@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Alias, aliasSchema, aliasUpstreamsOf, rolloutStatusSchema } from '@ampoule/platform-api/alias';
+import { type Alias, aliasSchema, aliasUpstreamsOf, rolloutStatusSchema, versionFunctionNameOf } from '@ampoule/platform-api/alias';
+import { type ApiGatewayUpstream, apiGatewaySpecSchema } from '@ampoule/platform-api/api-gateway';
 import * as z from 'zod';
 import { condition } from './function-store.ts';
 import type { Draft, Stored } from './resource-store.ts';
 
 /** The spec of an API gateway that is an alias. */
 export const aliasSpecSchema = z.looseObject({ alias: aliasSchema, host: z.string().default(''), path: z.string().default('/') });
+const ledSchema = aliasSpecSchema.extend({ upstreams: apiGatewaySpecSchema.shape.upstreams });
 const statusSchema = z.looseObject({ rollout: rolloutStatusSchema });
 
 export function isAliasOf({ spec }: Stored, functionName: string): boolean {
@@ -18,12 +20,22 @@ export function ledTo({ canary, ...alias }: Alias, version: number): Alias {
   return { ...alias, version, previousVersion: alias.version };
 }
 
-/** A canary that is taken away loses its calls at once, whoever sees to aliases. */
+/**
+ * A canary that is taken away loses its calls at once, whoever sees to aliases. They stay with who has the others, which need not be the
+ * version of the alias: that one may not serve yet.
+ */
 export function draftOf({ metadata: { name, namespace, labels: own, annotations }, spec, status }: Stored, alias: Alias): Draft {
-  const before = aliasSpecSchema.parse(spec).alias;
-  const isTakenAway = before.canary && !alias.canary && before.version === alias.version;
-  const upstreams = isTakenAway ? { upstreams: aliasUpstreamsOf(alias, 0) } : {};
+  const { alias: before, upstreams: now } = ledSchema.parse(spec);
+  const gone = before.canary?.version;
+  const isTakenAway = gone !== undefined && gone !== alias.version && gone !== alias.canary?.version;
+  const upstreams = isTakenAway ? { upstreams: withoutVersion(now ?? [], alias, gone) } : {};
   return { metadata: { name, namespace, labels: own, annotations }, spec: { ...spec, ...upstreams, alias }, status };
+}
+
+function withoutVersion(upstreams: readonly ApiGatewayUpstream[], alias: Alias, version: number): object[] {
+  const name = versionFunctionNameOf(alias.function, version);
+  const others = upstreams.filter(({ nucliofunction }) => nucliofunction?.name !== name);
+  return others.length === 0 ? aliasUpstreamsOf({ ...alias, canary: undefined }, 0) : others.map(({ percentage, ...rest }) => rest);
 }
 
 /**

@@ -1,23 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import { codeOf } from '@ampoule/lib/errors';
-import { annotations, api, labels } from '@ampoule/platform-api/constants';
+import { annotations, api, labels, versionLabels } from '@ampoule/platform-api/constants';
 import { type KubeClient, refusedStatusOf } from '@ampoule/platform-api/kube/client';
 import { isSecretOf, readFunctionSecret } from '@ampoule/platform-api/kube/function-secrets';
 import { resources } from '@ampoule/platform-api/kube/resources';
 import type { V1ObjectMeta, V1Secret } from '@ampoule/platform-api/kube/types';
 import { listVersions } from '@ampoule/platform-api/kube/versions';
-import { maskFunction, referencesIn, restoreFunction, type SecretValues, withoutSecrets } from '@ampoule/platform-api/mask';
+import { maskFunction, restoreFunction, type SecretValues, withoutSecrets } from '@ampoule/platform-api/mask';
 import { type FieldTest, referenceOf, sensitiveFieldsOf } from '@ampoule/platform-api/mask-fields';
 import { functionSecret, secretDataOf } from '@ampoule/platform-api/mask-secret';
+import { SUFFIX_BYTES } from '@ampoule/platform-api/masked-secret';
 import { objectNameOf } from '@ampoule/platform-api/names';
 import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
+import { usedSecretsOf } from '@ampoule/platform-api/used-secrets';
 import type { Draft, Stored } from './resource-store.ts';
 
-const SUFFIX_BYTES = 4;
 /** A younger Secret without an owner may be that of a function which somebody is about to write. */
 const SETTLED_MS = 600_000;
+/** Of kubectl: all that was applied, with secrets in the clear. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const none: SecretValues = new Map();
 const nothing: FieldTest = () => false;
+
+/** A function to be written; `secret` is the one of a version, whose references it has. */
+export type FunctionDraft = Draft & { secret?: string | undefined };
 
 /** A function as it is to be written, and the Secret that was made for it; undefined where none had to be. */
 export interface Sealed {
@@ -40,15 +46,14 @@ export class FunctionSecrets {
     this.#test = sensitiveFieldsOf(platform);
   }
 
-  /** References in the draft are to values that the function has now. @throws AMP_SECRET_MISSING, AMP_FUNCTION_INVALID */
-  async seal(draft: Draft, current?: Stored): Promise<Sealed> {
-    const before = current === undefined ? undefined : await readFunctionSecret(this.#client, current.metadata);
+  /** References in the draft are to the values of its version, or to those that the function has now. @throws AMP_SECRET_MISSING, AMP_FUNCTION_INVALID */
+  async seal(draft: FunctionDraft, current?: Stored): Promise<Sealed> {
+    const before = current === undefined ? undefined : await this.#secretFor(draft, current.metadata);
     const known = before?.values ?? none;
     const { masked, values } = this.#masked(draft, known);
-    const all = new Map([...(await this.#valuesOfVersions(draft, known, values)), ...values]);
-    if (all.size === 0) return { draft: naming(masked, undefined), made: undefined };
-    if (before !== undefined && isSame(all, known)) return { draft: naming(masked, before.name), made: undefined };
-    const made = await this.#make(draft.metadata, all, current?.metadata.uid);
+    if (values.size === 0) return { draft: naming(masked, undefined), made: undefined };
+    if (before !== undefined && isSame(values, known)) return { draft: naming(masked, before.name), made: undefined };
+    const made = await this.#make(draft.metadata, values, current?.metadata.uid);
     return { draft: naming(masked, made), made };
   }
 
@@ -65,12 +70,17 @@ export class FunctionSecrets {
     if (made !== undefined && !isUnclear) await this.#client.remove(resources.secrets, draft.metadata.namespace, made);
   }
 
-  /** Removes what a function had before; not the last one, with which its pods run until there are new ones. */
+  /** Removes what a function had before; not the last one, with which its pods run until there are new ones, and no other that is in use. */
   async prune({ metadata }: Stored, before: string | undefined): Promise<void> {
     const now = metadata.annotations?.[annotations.secret];
     if (now === before) return;
     const old = (await this.#secretsOf(metadata)).filter((secret) => isSettled(secret) && ![now, before].includes(secret.metadata?.name));
-    await this.#remove(metadata.namespace, old);
+    if (old.length === 0) return;
+    const used = await this.#usedSecrets(metadata);
+    await this.#remove(
+      metadata.namespace,
+      old.filter((secret) => !used.has(secret.metadata?.name)),
+    );
   }
 
   /** Removes all that was taken out of a function. */
@@ -85,7 +95,7 @@ export class FunctionSecrets {
   /** A function as it leaves the cluster: with its secrets, or with nothing in their places. @throws AMP_SECRET_MISSING */
   async exported(stored: Stored, isWithSecrets: boolean): Promise<Stored> {
     const open = naming(stored, undefined);
-    if (!isWithSecrets) return withoutSecrets(open, this.#test);
+    if (!isWithSecrets) return withoutSecrets(withoutLastApplied(open), this.#test);
     const secret = await readFunctionSecret(this.#client, stored.metadata);
     return restoreFunction(open, secret?.values ?? none);
   }
@@ -98,13 +108,25 @@ export class FunctionSecrets {
     return maskFunction(restored, isOpen ? nothing : this.#isMasking ? either : wasMasked);
   }
 
-  /** Of the values that a draft has no more, those that a version refers to, to which the function may go back. */
-  async #valuesOfVersions({ metadata }: Draft, known: SecretValues, values: SecretValues): Promise<[string, string][]> {
-    const lost = [...known].filter(([reference]) => !values.has(reference));
-    if (lost.length === 0) return [];
-    const versions = await listVersions(this.#client, metadata.namespace, metadata.name);
-    const wanted = new Set(versions.flatMap(({ spec }) => referencesIn({ metadata: {}, spec })));
-    return lost.filter(([reference]) => wanted.has(reference));
+  /** That of its version; of versions that name none or one that is gone the function's own. */
+  async #secretFor({ secret }: FunctionDraft, metadata: Stored['metadata']): ReturnType<typeof readFunctionSecret> {
+    const named = secret === undefined ? undefined : { ...metadata, annotations: { [annotations.secret]: secret } };
+    const found = named === undefined ? undefined : await readFunctionSecret(this.#client, named);
+    return found ?? readFunctionSecret(this.#client, metadata);
+  }
+
+  /** The Secrets with which pods run, and those with which they may: of versions that run, and of those that a function can go back to. */
+  async #usedSecrets({ namespace, name, uid }: Stored['metadata']): Promise<Set<string | undefined>> {
+    const [pods, running, versions] = await Promise.all([
+      this.#client.list(resources.pods, namespace),
+      this.#client.list(resources.functions, namespace, `${versionLabels.of}=${name}`),
+      listVersions(this.#client, namespace, name, String(uid)),
+    ]);
+    return new Set([
+      ...pods.items.flatMap(({ spec }) => usedSecretsOf(spec)),
+      ...running.items.map(({ metadata }) => metadata?.annotations?.[annotations.secret]),
+      ...versions.map(({ secret }) => secret),
+    ]);
   }
 
   async #make({ name, namespace, labels: own }: Draft['metadata'], values: SecretValues, uid: unknown): Promise<string> {
@@ -135,12 +157,23 @@ export class FunctionSecrets {
   }
 }
 
-/** The annotation is ours alone: whoever could write it could read what is another's. */
+/**
+ * The annotation is ours alone: whoever could write it could read what is another's. What kubectl noted down goes once something was taken out:
+ * it has that in the clear.
+ */
 function naming<T extends Draft | Stored>(fn: T, secret: string | undefined): T {
-  if (secret === undefined && fn.metadata.annotations?.[annotations.secret] === undefined) return fn;
   const { [annotations.secret]: _, ...others } = fn.metadata.annotations ?? {};
-  const own = secret === undefined ? others : { ...others, [annotations.secret]: secret };
-  return { ...fn, metadata: { ...fn.metadata, annotations: own } };
+  if (secret === undefined) return fn.metadata.annotations ? withAnnotations(fn, others) : fn;
+  return withoutLastApplied(withAnnotations(fn, { ...others, [annotations.secret]: secret }));
+}
+
+function withoutLastApplied<T extends Draft | Stored>(fn: T): T {
+  const { [LAST_APPLIED]: lastApplied, ...others } = fn.metadata.annotations ?? {};
+  return lastApplied === undefined ? fn : withAnnotations(fn, others);
+}
+
+function withAnnotations<T extends Draft | Stored>(fn: T, all: Record<string, string>): T {
+  return { ...fn, metadata: { ...fn.metadata, annotations: all } };
 }
 
 function ownersOf(name: string, uid: unknown): NonNullable<V1ObjectMeta['ownerReferences']> {

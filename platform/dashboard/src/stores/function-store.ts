@@ -14,7 +14,7 @@ import type { FunctionVersion } from '@ampoule/platform-api/versions';
 import { dashboardError, invalidRequest } from '../errors.ts';
 import type { ApiGatewayStore } from './api-gateway-store.ts';
 import type { FunctionEventStore } from './function-event-store.ts';
-import { FunctionSecrets, type Sealed } from './function-secrets.ts';
+import { type FunctionDraft, FunctionSecrets, type Sealed } from './function-secrets.ts';
 import { functionStatusOf, statusAtStart } from './function-view.ts';
 import type { ProjectStore } from './project-store.ts';
 import { type Draft, ResourceStore, type Stored, storedSchema } from './resource-store.ts';
@@ -68,7 +68,11 @@ export class FunctionStore extends ResourceStore<Stored> {
   }
 
   /** @throws AMP_FUNCTION_CONDITION where the function is a version of another */
-  override async update(namespace: string, name: string, change: (current: Stored) => Draft | Promise<Draft>): Promise<Stored> {
+  override async update(
+    namespace: string,
+    name: string,
+    change: (current: Stored) => FunctionDraft | Promise<FunctionDraft>,
+  ): Promise<Stored> {
     let sealed: Sealed | undefined;
     let before: string | undefined;
     const seal = async (current: Stored) => {
@@ -148,8 +152,9 @@ export class FunctionStore extends ResourceStore<Stored> {
   }
 
   /** What was deployed under this name, the newest first. */
-  versionsOf(namespace: string, name: string): Promise<FunctionVersion[]> {
-    return listVersions(this.#others.client, namespace, name);
+  async versionsOf(namespace: string, name: string): Promise<FunctionVersion[]> {
+    const current = await this.find(namespace, name);
+    return listVersions(this.#others.client, namespace, name, current && String(current.metadata.uid));
   }
 
   async #draftOf(config: FunctionConfig, namespace: string, isAutofixed: boolean): Promise<Draft> {

@@ -1,3 +1,4 @@
+import { annotations } from '@ampoule/platform-api/constants';
 import { functionSpecSchema } from '@ampoule/platform-api/function';
 import { currentVersionOf, type FunctionVersion } from '@ampoule/platform-api/versions';
 import { dashboardError } from '../errors.ts';
@@ -20,7 +21,7 @@ export async function versionsOf(functions: FunctionStore, namespace: string, na
 }
 
 /**
- * Brings a function back to a version, with the image that was built then; gives its number.
+ * Brings a function back to a version, with the image and the secrets of then; gives its number.
  * @throws AMP_FUNCTION_NOT_FOUND, AMP_VERSION_NOT_FOUND, AMP_FUNCTION_BUSY, AMP_FUNCTION_CONDITION
  */
 export async function rollBack(functions: FunctionStore, namespace: string, name: string, wanted: number | undefined): Promise<number> {
@@ -30,18 +31,20 @@ export async function rollBack(functions: FunctionStore, namespace: string, name
     const versions = await functions.versionsOf(namespace, name);
     const target = wanted === undefined ? versionBefore(versions, current) : versionWith(wanted, versions);
     taken = target.version;
-    const { labels, annotations } = current.metadata;
+    const { labels, annotations: all } = current.metadata;
     return {
-      metadata: { name, namespace, labels, annotations: withoutHolds(annotations) },
+      metadata: { name, namespace, labels, annotations: withoutHolds(all) },
       spec: target.spec,
+      secret: target.secret,
       status: statusAtStart('waitingForResourceConfiguration', current.status),
     };
   });
   return taken;
 }
 
-function currentOf(versions: readonly FunctionVersion[], { spec }: Stored): FunctionVersion | undefined {
-  return currentVersionOf(versions, functionSpecSchema.parse(spec));
+/** The version that a function is now. */
+export function currentOf(versions: readonly FunctionVersion[], { metadata, spec }: Stored): FunctionVersion | undefined {
+  return currentVersionOf(versions, { spec: functionSpecSchema.parse(spec), secret: metadata.annotations?.[annotations.secret] });
 }
 
 /** A function whose last deploy failed is no version; the newest one is then what it was before. */
