@@ -16,24 +16,30 @@ type place struct {
 }
 
 // index finds the routes of a place, in their order.
-type index map[place][]*entry
+type index struct {
+	entries map[place][]*entry
+	// longest is the length of the longest path. Nothing is looked for at longer ones: each look reads all of the path, and who calls
+	// could send one that takes long.
+	longest int
+}
 
-func (i index) add(e *entry) {
+func (i *index) add(e *entry) {
 	at := place{strings.ToLower(e.Host), cleanPath(e.Path), e.IsExact}
 	if !at.IsExact {
 		at.Path = strings.TrimRight(at.Path, "/")
 	}
-	i[at] = append(i[at], e)
+	i.entries[at] = append(i.entries[at], e)
+	i.longest = max(i.longest, len(at.Path))
 }
 
 // find goes from the whole host to all hosts, and from the longest path, a clean one, to the root.
-func (i index) find(host, path string) iter.Seq[*entry] {
+func (i *index) find(host, path string) iter.Seq[*entry] {
 	return func(yield func(*entry) bool) {
 		for _, name := range namesOf(host) {
 			if !i.yieldAt(place{name, path, true}, yield) {
 				return
 			}
-			for prefix := strings.TrimRight(path, "/"); ; prefix = prefix[:strings.LastIndexByte(prefix, '/')] {
+			for prefix := i.longestPrefix(path); ; prefix = prefix[:strings.LastIndexByte(prefix, '/')] {
 				if !i.yieldAt(place{name, prefix, false}, yield) {
 					return
 				}
@@ -45,8 +51,17 @@ func (i index) find(host, path string) iter.Seq[*entry] {
 	}
 }
 
-func (i index) yieldAt(at place, yield func(*entry) bool) bool {
-	for _, e := range i[at] {
+// longestPrefix is what may have a route of a path: all of it, or its first segments.
+func (i *index) longestPrefix(path string) string {
+	path = strings.TrimRight(path, "/")
+	if len(path) <= i.longest {
+		return path
+	}
+	return path[:strings.LastIndexByte(path[:i.longest+1], '/')]
+}
+
+func (i *index) yieldAt(at place, yield func(*entry) bool) bool {
+	for _, e := range i.entries[at] {
 		if !yield(e) {
 			return false
 		}

@@ -56,7 +56,7 @@ type table struct {
 
 // newTable takes over what it can from the table before it. It has one user, who made it.
 func newTable(parent caddy.Context, wanted definition, before *table) (*table, error) {
-	t := &table{definition: wanted, index: index{}}
+	t := &table{definition: wanted, index: index{entries: map[place][]*entry{}}}
 	t.users.Store(1)
 	known := map[string]*entry{}
 	if before != nil {

@@ -113,6 +113,17 @@ describe('the activator', () => {
     expect(JSON.parse((await answer).body).body.length).toBe(body.length);
   });
 
+  it('passes a body on as one, also where Connection names its length or the host', async () => {
+    await start();
+    await pod('p');
+    const body = 'GET /second HTTP/1.1\r\nHost: nuclio-f\r\n\r\n';
+    const headers = { connection: 'close, content-length, host', 'content-length': body.length };
+
+    const answer = await call('/first', { headers, body });
+
+    expect(JSON.parse(answer.body)).toMatchObject({ url: '/first', body, headers: { host: 'nuclio-f:8080' } });
+  });
+
   it('counts a request whose function breaks off, and says so', async () => {
     await start();
     const server = await pod('p');

@@ -119,6 +119,37 @@ describe('routes before the Caddy of the bundle', () => {
     expect(found).toEqual(['a /fn/a.b', 'a /fn/a.b/c', '404', '404', '404', '404']);
   });
 
+  it('are found however much longer than all of them the path of a request is', async () => {
+    await serve(
+      ingress('x', [
+        { path: '/', service: 'root' },
+        { path: '/fn/abc', service: 'longest' },
+        { path: '/fn', service: 'prefix' },
+        { host: 'h.e', path: '/x/yz', pathType: 'Exact', service: 'exact' },
+      ]),
+    );
+    const deep = '/a'.repeat(2000);
+    const wanted = {
+      '/fn/abc': 'longest',
+      '/fn/abc/': 'longest',
+      [`/fn/abc${deep}`]: 'longest',
+      '/fn/abcd': 'prefix',
+      [`/fn/abcd${deep}`]: 'prefix',
+      [`/fn${deep}`]: 'prefix',
+      [deep]: 'root',
+      [`/${'a'.repeat(2000)}`]: 'root',
+      '/x/yz': 'exact',
+      '/x/yz/': 'root',
+    };
+    for (const [path, service] of Object.entries(wanted)) expect(await answerOf(`https://h.e${path}`)).toBe(`${service} ${path}`);
+  });
+
+  it('are not looked for where the head of a request is too large', async () => {
+    await serve(ingress('x', [{ path: '/', service: 'a' }]));
+    const { status } = await caddy.call('https://h.e', { path: '/a'.repeat(20_000) });
+    expect(status).toBe(431);
+  });
+
   it('take their prefix off where that is asked for', async () => {
     await serve(ingress('x', [{ path: '/fn/a', service: 'a' }], { 'ampoule.internal/strip-prefix': '/fn/a' }));
     expect([await answerOf('https://h.e/fn/a/b?c'), await answerOf('https://h.e/fn/a')]).toEqual(['a /b?c', 'a /']);

@@ -7,7 +7,16 @@ import { invokerError } from './errors.ts';
 
 export type Lookup = (hostname: string, options: { all: true }) => Promise<LookupAddress[]>;
 
+/** Where callbacks may go. */
+export interface CallbackRules {
+  /** Networks in CIDR notation, where none may go. */
+  refused: readonly string[];
+  /** Where only the ingress may be called: all else there is for those who run the cluster. */
+  nodeAddress: string | undefined;
+}
+
 const CHECK_MS = 2000;
+const INGRESS_PORTS: ReadonlySet<number> = new Set([80, 443]);
 
 /**
  * Says where callbacks may go: nowhere that only the inside of the cluster reaches. A callback comes from within, and would get past what
@@ -15,12 +24,14 @@ const CHECK_MS = 2000;
  */
 export class CallbackGuard {
   readonly #refused = new BlockList();
+  readonly #node = new BlockList();
   readonly #lookup: Lookup;
 
-  /** The networks are in CIDR notation. A rule for IPv4 holds also for such addresses that are written as IPv6. */
-  constructor(networks: readonly string[], lookup: Lookup = dnsLookup) {
+  /** A rule for IPv4 holds also for such addresses that are written as IPv6. */
+  constructor({ refused, nodeAddress }: CallbackRules, lookup: Lookup = dnsLookup) {
     this.#lookup = lookup;
-    for (const network of networks) {
+    if (nodeAddress !== undefined) this.#node.addAddress(nodeAddress, familyOf(nodeAddress));
+    for (const network of refused) {
       const [address = '', prefix] = network.split('/');
       this.#refused.addSubnet(address, Number(prefix), familyOf(address));
     }
@@ -29,14 +40,17 @@ export class CallbackGuard {
   /** The addresses of a callback's host; a connection has to go to one of these, since its name may mean another one a moment later.
    * @throws AMP_INVOKER_CALLBACK, and what the look-up of a name fails with */
   async addressesOf(url: string): Promise<LookupAddress[]> {
-    const hostname = new URL(url).hostname.replace(/^\[|\]$/g, '');
+    const { hostname: host, port, protocol } = new URL(url);
+    const hostname = host.replace(/^\[|\]$/g, '');
+    const isIngress = INGRESS_PORTS.has(Number(port || (protocol === 'https:' ? 443 : 80)));
     const addresses = await this.#lookup(hostname, { all: true });
     for (const { address } of addresses) {
-      if (!this.#refused.check(address, familyOf(address))) continue;
+      const isNode = !isIngress && this.#node.check(address, familyOf(address));
+      if (!isNode && !this.#refused.check(address, familyOf(address))) continue;
       throw invokerError('AMP_INVOKER_CALLBACK', {
-        what: `No callback may go to ${hostname}`,
-        why: 'it is inside of the cluster, or on the host itself',
-        fix: 'Name an address that callers outside of the cluster reach. Functions have one at the ingress.',
+        what: `No callback may go to ${new URL(url).host}`,
+        why: isNode ? 'of the host of the cluster only the ingress may be called' : 'it is inside of the cluster, or on the host itself',
+        fix: 'Name an address that callers outside of the cluster reach. Functions have one at the ingress, at port 443.',
       });
     }
     return addresses;

@@ -1,8 +1,16 @@
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type ClientRequest, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, it } from 'vitest';
-import { startWorld } from './testing/invoker.ts';
+import { silentLogger as logger } from '@ampoule/platform-api/kube/logger';
+import { expect, it, onTestFinished } from 'vitest';
+import { CallbackGuard } from './callback-guard.ts';
+import { Intake } from './intake.ts';
+import { Levels } from './levels.ts';
+import { clientOf } from './testing/client.ts';
+import { openStore, startNats, startWorld } from './testing/invoker.ts';
 
 /** A request whose body comes slowly. */
 function slowly(port: number, length: number): ClientRequest {
@@ -30,4 +38,34 @@ it('does not hold up the stop with a body that comes slowly', async () => {
   await stop();
 
   expect(await broken).toMatchObject([{ code: 'ECONNRESET' }]);
+});
+
+it('knows a key again also where NATS was away for a moment right after the job was put into the queue', async () => {
+  const { store, close } = await openStore(await startNats());
+  onTestFinished(close);
+  let saves = 0;
+  const save = (...args: Parameters<typeof store.save>) => (saves++ === 0 ? Promise.reject(new Error('away')) : store.save(...args));
+  const shaky = Object.create(store, { save: { value: save } });
+  const guard = new CallbackGuard({ refused: [], nodeAddress: undefined });
+  const intake = new Intake({ store: shaky, levels: new Levels(store), guard, logger, secret: 's', onJob: () => undefined });
+  const headers = { 'x-ampoule-function': 'nuclio/f', 'idempotency-key': 'k' };
+  const asked = { method: 'POST', path: '/', headers, rawHeaders: [], body: new Uint8Array() };
+
+  const first = await intake.accept(asked);
+
+  expect(await intake.accept(asked)).toEqual(first);
+});
+
+it('makes the same ids of keys whether or not the file of the secret ends with a line break', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'invoker-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const files = [join(folder, 'with'), join(folder, 'without')] as const;
+  await writeFile(files[0], 'secret\n');
+  await writeFile(files[1], 'secret');
+  const { start, idOf } = await startWorld({ AMPOULE_INVOKER_TOKEN_FILE: files[0] });
+  const other = await start({ AMPOULE_INVOKER_TOKEN_FILE: files[1] });
+  onTestFinished(() => other.stop());
+  const sent = { headers: { 'idempotency-key': 'k' } };
+
+  expect(await clientOf(other.ports).idOf('nuclio/f', '/', sent)).toBe(await idOf('nuclio/f', '/', sent));
 });

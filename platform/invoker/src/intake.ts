@@ -41,6 +41,9 @@ const NOT_KEPT: ReadonlySet<string> = new Set([...ownHeaders, 'content-length', 
 /** A request that came at the same moment is soon known. */
 const KNOWN_TRIES = 40;
 const KNOWN_MS = 50;
+/** NATS may be away for a moment. */
+const SAVE_TRIES = 3;
+const SAVE_AGAIN_MS = 200;
 
 /** Makes invocations of requests. What it has answered for is on the disk. */
 export class Intake {
@@ -80,17 +83,25 @@ export class Intake {
     return { id, state: 'queued' };
   }
 
-  /**
-   * Whether it was not kept before. Once the job is in the queue it will be done, whatever comes after. What is known of it can be written by
-   * the worker as well, which may be faster.
-   */
+  /** Whether it was not kept before. Once the job is in the queue it will be done, whatever comes after. */
   async #keep(job: Job, body: Uint8Array): Promise<boolean> {
-    const { store, logger } = this.#options;
-    if (!(await store.enqueue(job, body, job.id))) return false;
-    await store.save(queuedInvocation(job), { revision: 0 }).catch((error: unknown) => {
-      logger.warn({ id: job.id, reason: messageOf(error) }, 'an invocation is queued, but cannot be looked at yet');
-    });
+    if (!(await this.#options.store.enqueue(job, body, job.id))) return false;
+    await this.#makeKnown(job);
     return true;
+  }
+
+  /** By this it is found where its key comes again. The worker may be faster, and writes it as well where it could not be written here. */
+  async #makeKnown(job: Job): Promise<void> {
+    const { store, logger } = this.#options;
+    for (let tries = 1; tries <= SAVE_TRIES; tries++) {
+      try {
+        await store.save(queuedInvocation(job), { revision: 0 });
+        return;
+      } catch (error) {
+        logger.warn({ id: job.id, tries, reason: messageOf(error) }, 'an invocation is queued, but cannot be looked at yet');
+        await delay(SAVE_AGAIN_MS);
+      }
+    }
   }
 
   /** What became of the first request with this key, where there was one. @throws AMP_INVOKER_KEY_REUSED */

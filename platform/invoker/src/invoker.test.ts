@@ -1,9 +1,7 @@
-import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { streams } from './store/streams.ts';
 import { openStore, startWorld } from './testing/invoker.ts';
-import { Target } from './testing/target.ts';
 
 const UUID4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -285,84 +283,5 @@ describe('cancelling', () => {
     await expect.poll(() => target.seen[0]?.signal.aborted).toBe(true);
     await until(id, 'cancelled');
     await other.stop();
-  });
-});
-
-describe('callbacks', () => {
-  it('bring the last result where the invocation was tried again meanwhile', async () => {
-    const { target, idOf, until, admin } = await startWorld();
-    const caller = await Target.start();
-    onTestFinished(() => caller.stop());
-    const held: ServerResponse[] = [];
-    caller.answer = (_, response) => {
-      if (held.push(response) > 1) response.end();
-    };
-    target.answer = (_, response) => response.writeHead(500).end('first');
-    const id = await idOf('nuclio/f', '/', { headers: { 'x-ampoule-callback': caller.url, 'x-ampoule-max-attempts': '1' } });
-    await expect.poll(() => held.length).toBe(1);
-    const calls: ServerResponse[] = [];
-    target.answer = (_, response) => void calls.push(response);
-    await admin('POST', `/dead-letters/${id}/redrive`);
-    await expect.poll(() => calls.length).toBe(1);
-    // It would be sent again now, while there is no result.
-    held[0]?.writeHead(500).end();
-    await delay(1000);
-    calls[0]?.end('second');
-
-    expect(await until(id, 'done')).toMatchObject({ attempts: 1 });
-    await expect.poll(() => caller.seen.map(({ body }) => body), { timeout: 5000 }).toEqual(['first', 'second']);
-    expect(caller.seen[1]?.headers).toMatchObject({ 'x-ampoule-state': 'done' });
-  });
-
-  it('are sent once, also where there is no room to note that they were', async () => {
-    const { target, idOf, until, show } = await startWorld({ AMPOULE_STATES_BYTES: '2000000', AMPOULE_KEEP_SECONDS: '6' });
-    const caller = await Target.start();
-    onTestFinished(() => caller.stop());
-    target.answer = (_, response) => response.end('x'.repeat(950_000));
-    await until(await idOf('nuclio/f'), 'done');
-    await delay(3000);
-    const id = await idOf('nuclio/f', '/', { headers: { 'x-ampoule-callback': caller.url } });
-
-    await expect.poll(() => caller.seen.length).toBe(1);
-
-    await expect.poll(async () => (await show(id)).callback?.state, { timeout: 8000 }).toBe('delivered');
-    expect(caller.seen).toHaveLength(1);
-  });
-
-  it('bring the result with its id, again until they are taken', async () => {
-    const { target, idOf, until, show } = await startWorld();
-    const caller = await Target.start();
-    caller.answer = (_, response) => response.writeHead(caller.seen.length < 3 ? 500 : 204).end();
-    target.answer = (_, response) => response.writeHead(201, { 'content-type': 'text/csv' }).end('a,b');
-
-    const id = await idOf('nuclio/f', '/', { headers: { 'x-ampoule-callback': `${caller.url}/hook?x=1` } });
-    await until(id, 'done');
-    await expect.poll(async () => (await show(id)).callback, { timeout: 5000 }).toMatchObject({ state: 'delivered', attempts: 3 });
-
-    caller.stop();
-    expect(caller.seen).toHaveLength(3);
-    expect(caller.seen[2]).toMatchObject({ method: 'POST', path: '/hook?x=1', body: 'a,b', id });
-    expect(caller.seen[2]?.headers).toMatchObject({
-      'content-type': 'text/csv',
-      'x-ampoule-state': 'done',
-      'x-ampoule-status-code': '201',
-    });
-    expect(target.seen[0]?.headers['x-ampoule-callback']).toBeUndefined();
-  });
-
-  it('end after some attempts, and tell of failures as well', async () => {
-    const { target, idOf, until, show, metrics } = await startWorld({ AMPOULE_CALLBACK_ATTEMPTS: '2' });
-    const caller = await Target.start();
-    caller.answer = (_, response) => response.writeHead(500).end();
-    target.answer = (_, response) => response.destroy();
-
-    const headers = { 'x-ampoule-callback': caller.url, 'x-ampoule-max-attempts': '1' };
-    const id = await idOf('nuclio/f', '/', { headers });
-    await until(id, 'failed');
-    await expect.poll(async () => (await show(id)).callback, { timeout: 5000 }).toMatchObject({ state: 'failed', attempts: 2 });
-
-    caller.stop();
-    expect(JSON.parse(caller.seen[0]?.body ?? '')).toMatchObject({ id, state: 'failed', error: { code: 'AMP_INVOKER_UNREACHABLE' } });
-    expect(await metrics()).toContain('ampoule_invoker_callbacks_total{result="failed"} 1\n');
   });
 });

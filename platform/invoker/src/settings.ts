@@ -9,8 +9,14 @@ const networks = z
   .transform((text) => text.split(',').filter((network) => network !== ''))
   .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()])));
 
-/** Networks whose addresses are another host for each host, or none: https://www.iana.org/assignments/iana-ipv4-special-registry */
-const LOCAL_NETWORKS = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '::/96', 'fe80::/10', 'ff00::/8'];
+/**
+ * Networks whose addresses are another host for each host, or none: https://www.iana.org/assignments/iana-ipv4-special-registry. Those of
+ * NAT64, Teredo and 6to4 hold an IPv4 address, which may be any: https://www.iana.org/assignments/iana-ipv6-special-registry
+ */
+const LOCAL_NETWORKS = [
+  ...['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '::/96', 'fe80::/10', 'ff00::/8'],
+  ...['64:ff9b::/96', '64:ff9b:1::/48', '2001::/32', '2002::/16'],
+];
 
 const settingsSchema = z.object({
   AMPOULE_NATS_SERVER: z.string().default('nats.ampoule-system.svc:4222'),
@@ -39,7 +45,7 @@ const settingsSchema = z.object({
   AMPOULE_MAX_BODY_BYTES: positive.default(MIB),
   AMPOULE_MAX_RESULT_BYTES: positive.default(MIB),
   /** Bodies of all requests that are being taken, which are in memory until they are on the disk. */
-  AMPOULE_INTAKE_BYTES: positive.default(64 * MIB),
+  AMPOULE_INTAKE_BYTES: positive.default(32 * MIB),
   /** Results, and the keys that make requests idempotent, are kept this long. */
   AMPOULE_KEEP_SECONDS: positive.default(86_400),
   /** The longest wait before the second attempt; it doubles with each, up to the last. */
@@ -49,6 +55,8 @@ const settingsSchema = z.object({
   /** No callback goes there, each a list with commas: what is no other host, and the pods and services of the cluster. */
   AMPOULE_LOCAL_NETWORKS: networks.default(LOCAL_NETWORKS),
   AMPOULE_CLUSTER_NETWORKS: networks.default([]),
+  /** The host of the cluster, where callbacks go to the ingress alone. */
+  AMPOULE_NODE_ADDRESS: z.union([z.ipv4(), z.ipv6()]).optional(),
   /** What an invoker had in hand that gave no sign of life for so long is taken up anew. */
   AMPOULE_ACK_WAIT_SECONDS: z.coerce.number().min(1).default(30),
   AMPOULE_MAX_QUEUED_PER_FUNCTION: positive.default(10_000),
@@ -84,7 +92,10 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     intakeBytes: found.AMPOULE_INTAKE_BYTES,
     backoff: { firstMs: found.AMPOULE_BACKOFF_FIRST_SECONDS * 1000, lastMs: found.AMPOULE_BACKOFF_LAST_SECONDS * 1000 },
     callbackAttempts: found.AMPOULE_CALLBACK_ATTEMPTS,
-    noCallbacksTo: [...found.AMPOULE_LOCAL_NETWORKS, ...found.AMPOULE_CLUSTER_NETWORKS],
+    callbacks: {
+      refused: [...found.AMPOULE_LOCAL_NETWORKS, ...found.AMPOULE_CLUSTER_NETWORKS],
+      nodeAddress: found.AMPOULE_NODE_ADDRESS,
+    },
     drainMs: found.AMPOULE_DRAIN_SECONDS * 1000,
     store: {
       keepSeconds: found.AMPOULE_KEEP_SECONDS,

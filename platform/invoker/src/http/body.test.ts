@@ -1,4 +1,6 @@
 import { PassThrough } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { withBody } from './body.ts';
 import { Room } from './room.ts';
@@ -43,6 +45,28 @@ it('has its room until it is used', async () => {
   done();
   await used;
   expect(await receive(bodyOf(500).end())).toBe(500);
+});
+
+it('is held once while it is used: the pieces in which it came are not', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const pieces: WeakRef<Buffer>[] = [];
+  async function* body() {
+    for (let i = 0; i < 5; i++) {
+      const piece = Buffer.alloc(100);
+      pieces.push(new WeakRef(piece));
+      yield piece;
+    }
+  }
+
+  const held = await withBody(body(), { maxBytes: 600, room: new Room(1000) }, async () => {
+    // What a weak reference was made of stays until the end of the turn.
+    await turn();
+    collect();
+    return pieces.filter((piece) => piece.deref() !== undefined).length;
+  });
+
+  expect(held).toBe(0);
 });
 
 it('gives its room back when it is broken off, too large or of no use', async () => {

@@ -1,6 +1,6 @@
 import { invokerError } from '../errors.ts';
 import { storeFull } from '../store/failures.ts';
-import type { Room } from './room.ts';
+import { Part, type Room } from './room.ts';
 
 export interface BodyLimits {
   maxBytes: number;
@@ -17,30 +17,33 @@ export async function withBody<T>(
   { maxBytes, room }: BodyLimits,
   use: (body: Uint8Array) => Promise<T>,
 ): Promise<T> {
-  const chunks: Buffer[] = [];
-  let [length, held] = [0, 0];
-  const drop = () => {
-    room.giveBack(held);
-    held = 0;
-    chunks.length = 0;
-  };
+  const part = new Part(room);
   try {
-    let isKept = true;
-    // What is refused is read and forgotten: many callers look for an answer only when they have sent everything.
-    for await (const chunk of request) {
-      length += chunk.length;
-      isKept &&= length <= maxBytes && room.take(chunk.length);
-      if (isKept) {
-        held += chunk.length;
-        chunks.push(chunk);
-      } else drop();
-    }
-    if (length > maxBytes) throw tooLarge(length, maxBytes);
-    if (!isKept) throw storeFull('more comes in at once than there is memory for');
-    return await use(Buffer.concat(chunks));
+    return await use(await wholeOf(request, maxBytes, part));
   } finally {
-    drop();
+    part.giveBack();
   }
+}
+
+/** In a function of its own, with which the pieces go: the body takes its room once while it is used. */
+async function wholeOf(request: AsyncIterable<Buffer>, maxBytes: number, part: Part): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  let isKept = true;
+  // What is refused is read and forgotten: many callers look for an answer only when they have sent everything.
+  for await (const chunk of request) {
+    length += chunk.length;
+    isKept &&= length <= maxBytes && part.take(chunk.length);
+    if (isKept) {
+      chunks.push(chunk);
+    } else {
+      chunks.length = 0;
+      part.giveBack();
+    }
+  }
+  if (length > maxBytes) throw tooLarge(length, maxBytes);
+  if (!isKept) throw storeFull('more comes in at once than there is memory for');
+  return Buffer.concat(chunks);
 }
 
 function tooLarge(length: number, maxBytes: number) {

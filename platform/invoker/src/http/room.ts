@@ -17,3 +17,25 @@ export class Room {
     this.#free += bytes;
   }
 }
+
+/** What one request has of a room. */
+export class Part {
+  readonly #room: Room;
+  #bytes = 0;
+
+  constructor(room: Room) {
+    this.#room = room;
+  }
+
+  /** Whether there was room for so much more. */
+  take(bytes: number): boolean {
+    if (!this.#room.take(bytes)) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  giveBack(): void {
+    this.#room.giveBack(this.#bytes);
+    this.#bytes = 0;
+  }
+}

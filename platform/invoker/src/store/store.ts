@@ -9,7 +9,7 @@ import { Bucket, type Entry } from './bucket.ts';
 import { storeFailure } from './failures.ts';
 import { headersWith, headOf } from './message.ts';
 import { bytesAt, headersAt } from './size.ts';
-import { ensureStreams, functionOfJobs, streams, subjects } from './streams.ts';
+import { ensureStreams, functionOf, streams, subjects } from './streams.ts';
 
 /** Everything that the invoker keeps, all of it in NATS. */
 export class Store {
@@ -64,10 +64,12 @@ export class Store {
   }
 
   /** Has the result of an invocation sent to where its caller wants it, or noted that it was. @throws AMP_INVOKER_FULL, AMP_INVOKER_QUEUE_AWAY */
-  async enqueueCallback({ id, finishedAt = '', sent }: CallbackMessage): Promise<void> {
+  async enqueueCallback(functionName: string, { id, finishedAt = '', sent }: CallbackMessage): Promise<void> {
     try {
       const msgID = `${id} ${finishedAt}${sent === undefined ? '' : ' sent'}`;
-      await this.manager.jetstream().publish(subjects.callback, undefined, { headers: headersWith({ id, finishedAt, sent }), msgID });
+      await this.manager
+        .jetstream()
+        .publish(subjects.callback(functionName), undefined, { headers: headersWith({ id, finishedAt, sent }), msgID });
     } catch (error) {
       throw storeFailure(error);
     }
@@ -96,9 +98,9 @@ export class Store {
     });
   }
 
-  /** The functions that have jobs, and how many. */
-  async queued(): Promise<Map<string, number>> {
-    const { state } = await this.manager.streams.info(streams.jobs, { subjects_filter: subjects.job() });
-    return new Map(Object.entries(state.subjects ?? {}).map(([subject, count]) => [functionOfJobs(subject), count]));
+  /** The functions that have jobs, or callbacks, and how many. */
+  async queued(queue: 'jobs' | 'callbacks'): Promise<Map<string, number>> {
+    const { state } = await this.manager.streams.info(streams[queue], { subjects_filter: '>' });
+    return new Map(Object.entries(state.subjects ?? {}).map(([subject, count]) => [functionOf(subject), count]));
   }
 }

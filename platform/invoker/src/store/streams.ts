@@ -24,13 +24,13 @@ export const subjects = {
   job: (functionName?: string) => `invoker.jobs.${partsOf(functionName)}`,
   state: (id?: string, functionName?: string) => `invoker.states.${anyOf(id)}.${partsOf(functionName)}`,
   deadLetter: (id?: string, functionName?: string) => `invoker.dead.${anyOf(id)}.${partsOf(functionName)}`,
-  callback: 'invoker.callbacks',
+  callback: (functionName?: string) => `invoker.callbacks.${partsOf(functionName)}`,
   /** Not kept: told to all invokers, for the one that has it in hand. */
   cancel: (id?: string) => `invoker.cancel.${anyOf(id)}`,
 } as const;
 
-/** The function whose jobs lie at a subject. */
-export function functionOfJobs(subject: string): string {
+/** The function whose jobs, or callbacks, lie at a subject. */
+export function functionOf(subject: string): string {
   return subject.split('.').slice(-2).join('/');
 }
 
@@ -58,7 +58,7 @@ export async function ensureStreams(manager: JetStreamManager, limits: Settings[
     },
     { ...bucket, name: streams.states, subjects: [subjects.state()], max_bytes: statesBytes, allow_msg_ttl: true },
     { ...bucket, name: streams.deadLetters, subjects: [subjects.deadLetter()], max_bytes: deadLetterBytes },
-    { ...queue, name: streams.callbacks, subjects: [subjects.callback], max_bytes: SMALL_BYTES },
+    { ...queue, name: streams.callbacks, subjects: [subjects.callback()], max_bytes: SMALL_BYTES },
   ];
   for (const config of all) await ensureStream(manager, { ...config, storage: StorageType.File, discard: DiscardPolicy.New });
 }

@@ -23,13 +23,20 @@ export interface CallbacksOptions {
 /** Sends results to where callers want them, with bounded retries. */
 export class Callbacks {
   readonly #options: CallbacksOptions;
+  #isStopping = false;
 
   constructor(options: CallbacksOptions) {
     this.#options = options;
   }
 
+  /** Begins no more: those that wait for a place are left to the next invoker. */
+  stop(): void {
+    this.#isStopping = true;
+  }
+
   /** Handles a message of the queue of callbacks. */
   async deliver(message: JsMsg): Promise<void> {
+    if (this.#isStopping) return message.nak();
     const asked = this.#read(message);
     if (asked === undefined) return message.term('no callback');
     const found = await this.#options.store.invocation(asked.id);
@@ -74,7 +81,7 @@ export class Callbacks {
     } catch (error) {
       if (codeOf(error) !== 'AMP_INVOKER_FULL') throw error;
       if (this.#read(message)?.sent !== undefined) return message.nak(backoff.lastMs);
-      await store.enqueueCallback({ id: head.id, finishedAt: head.finishedAt, sent: callback });
+      await store.enqueueCallback(head.function, { id: head.id, finishedAt: head.finishedAt, sent: callback });
     }
     message.ack();
   }

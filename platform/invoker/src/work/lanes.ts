@@ -1,21 +1,25 @@
 import { messageOf } from '@ampoule/lib/errors';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import type { JetStreamManager, JsMsg } from '@nats-io/jetstream';
-import type { Settings } from '../settings.ts';
-import { streams, subjects } from '../store/streams.ts';
 import { Puller } from './puller.ts';
 import { Slots } from './slots.ts';
 
 export interface LanesOptions {
   manager: JetStreamManager;
-  settings: Pick<Settings, 'maxRunning' | 'maxRunningPerFunction' | 'store'>;
+  /** A work queue, and where in it that of a function lies. */
+  stream: string;
+  subjectOf: (functionName: string) => string;
+  ackWaitMs: number;
+  /** At a time, of all functions together and of one. */
+  maxRunning: number;
+  maxRunningPerFunction: number;
   work: (message: JsMsg) => Promise<void>;
   logger: Logger;
 }
 
 /**
- * A lane for each function that has jobs, with a consumer of its own, so that jobs of a slow function are not in the way of others. All lanes
- * share the places of calls; a lane waits for one of them with one job at a time, so each gets its turn.
+ * A lane for each function that has jobs, or callbacks, with a consumer of its own, so that those of a slow function are not in the way of
+ * others. All lanes share the places; a lane waits for one of them with one message at a time, so each gets its turn.
  */
 export class Lanes {
   readonly #options: LanesOptions;
@@ -25,10 +29,10 @@ export class Lanes {
 
   constructor(options: LanesOptions) {
     this.#options = options;
-    this.#slots = new Slots(options.settings.maxRunning);
+    this.#slots = new Slots(options.maxRunning);
   }
 
-  /** A function has a job. */
+  /** A function has a new message. */
   open(functionName: string): void {
     if (this.#isStopping) return;
     const lane = this.#lanes.get(functionName);
@@ -45,19 +49,18 @@ export class Lanes {
   }
 
   #start(functionName: string) {
-    const { manager, settings, work, logger } = this.#options;
+    const { manager, stream, subjectOf, ackWaitMs, maxRunningPerFunction, work, logger } = this.#options;
     const puller = new Puller({
       manager,
-      stream: streams.jobs,
+      stream,
       // Neither part can have an underscore.
       name: functionName.replace('/', '_'),
-      subject: subjects.job(functionName),
-      ackWaitMs: settings.store.ackWaitMs,
-      limit: settings.maxRunningPerFunction,
-      isEndless: false,
+      subject: subjectOf(functionName),
+      ackWaitMs,
+      limit: maxRunningPerFunction,
       admit: () => this.#slots.take(),
       handle: work,
-      onError: (error) => logger.warn({ function: functionName, reason: messageOf(error) }, 'trouble with the queue of a function'),
+      onError: (error) => logger.warn({ function: functionName, stream, reason: messageOf(error) }, 'trouble with the queue of a function'),
     });
     const done = puller.run().then(() => {
       this.#lanes.delete(functionName);

@@ -14,7 +14,7 @@ export interface PostFailure {
   refusal?: { code: string; message: string };
 }
 
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 10_000;
 const FIRST_FAILURE = 300;
 
 /** Sends a result to where its caller wants it; undefined where it was taken. */

@@ -16,8 +16,6 @@ export interface PullerOptions {
   name: string;
   subject: string;
   ackWaitMs: number;
-  /** Whether it goes on where the queue is empty. */
-  isEndless: boolean;
   /** Messages that are handled at a time. */
   limit: number;
   /** Waits until one more may be handled; what it gives is called after that. One message at most waits here. */
@@ -54,7 +52,7 @@ export class Puller {
     this.#pull?.stop();
   }
 
-  /** Works until the queue is empty and nothing is in hand, where it has an end, or until it is stopped. */
+  /** Works until the queue is empty and nothing is in hand, or until it is stopped. */
   async run(): Promise<void> {
     let consumer: Consumer | undefined;
     while (!this.#isStopping) {
@@ -114,7 +112,6 @@ export class Puller {
   }
 
   async #isEmpty(consumer: Consumer): Promise<boolean> {
-    if (this.#options.isEndless) return false;
     const wasPoked = this.#isPoked;
     this.#isPoked = false;
     if (wasPoked) return false;

@@ -10,6 +10,8 @@ import { subjects } from '../store/streams.ts';
 export interface Stores {
   store: Store;
   levels: Levels;
+  /** Told of each function that has a new callback. */
+  onCallback: (functionName: string) => void;
 }
 
 interface Ended {
@@ -21,14 +23,16 @@ interface Ended {
 /**
  * Does what follows from the end of an invocation, and takes its job from the queue; where there is no room for that the job comes again
  * after a time. If the invoker ends in the middle, the job comes again and all of this is done again, to the same effect.
- * @throws AMP_INVOKER_FULL, AMP_INVOKER_QUEUE_AWAY
+ * @throws AMP_INVOKER_QUEUE_AWAY
  */
-export async function settle({ store, levels }: Stores, { message, job, invocation, againMs }: Ended & { againMs: number }): Promise<void> {
-  if (invocation.state === 'failed' && !(await bury({ store, levels }, { message, job, invocation }))) {
+export async function settle(stores: Stores, { message, job, invocation, againMs }: Ended & { againMs: number }): Promise<void> {
+  const { store } = stores;
+  const isFailed = invocation.state === 'failed';
+  const isAwaited = invocation.callback?.state === 'pending' && invocation.state !== 'cancelled';
+  if ((isFailed && !(await bury(stores, { message, job, invocation }))) || (isAwaited && !(await callBack(stores, invocation)))) {
     await hold(store, invocation.id, true);
     return message.nak(againMs);
   }
-  if (invocation.callback?.state === 'pending' && invocation.state !== 'cancelled') await store.enqueueCallback(invocation);
   if (invocation.isHeld && !(await hold(store, invocation.id, false))) return message.nak(againMs);
   await message.ackAck().catch((error: unknown) => {
     throw storeFailure(error);
@@ -41,6 +45,18 @@ async function hold(store: Store, id: string, isHeld: boolean): Promise<boolean>
   if (found === undefined || !isFinal(found.head) || found.head.isHeld === isHeld) return true;
   try {
     return (await store.save({ ...found.head, isHeld }, { body: found.body, revision: found.revision })) !== undefined;
+  } catch (error) {
+    if (codeOf(error) === 'AMP_INVOKER_FULL') return false;
+    throw error;
+  }
+}
+
+/** Whether there was room. */
+async function callBack({ store, onCallback }: Stores, invocation: Invocation): Promise<boolean> {
+  try {
+    await store.enqueueCallback(invocation.function, invocation);
+    onCallback(invocation.function);
+    return true;
   } catch (error) {
     if (codeOf(error) === 'AMP_INVOKER_FULL') return false;
     throw error;

@@ -14,13 +14,13 @@ import { Store } from '../store/store.ts';
 import { streams, subjects } from '../store/streams.ts';
 import { Callbacks } from './callbacks.ts';
 import { Lanes } from './lanes.ts';
-import { Puller } from './puller.ts';
 import { Worker } from './worker.ts';
 
-/** Jobs that no invoker knows of are looked for as often: those that one left which has ended. */
+/** Jobs and callbacks that no invoker knows of are looked for as often: those that one left which has ended. */
 const DISCOVER_MS = 10_000;
 const RETRY_MS = 500;
-const CALLBACKS_AT_A_TIME = 8;
+/** Who is called back may take long, and must not hold up the callbacks of other functions. */
+const CALLBACKS = { maxRunning: 16, maxRunningPerFunction: 2 };
 
 export interface WorkOptions {
   settings: Settings;
@@ -31,48 +31,57 @@ export interface WorkOptions {
 /** Connects to NATS and does what is in the queue. */
 export async function startWork({ settings, logger, metrics }: WorkOptions) {
   const connection = await connectStore(settings);
-  const secret = await readFile(settings.tokenFile, 'utf8');
+  const secret = (await readFile(settings.tokenFile, 'utf8')).trim();
   const store = await persistently(logger, () => Store.open(connection, settings.store));
   void keepStreams(store, logger);
-  const { store: limits, callTimeoutMs: timeoutMs, functionUrl, maxResultBytes, backoff, drainMs } = settings;
+  const { callTimeoutMs: timeoutMs, functionUrl, maxResultBytes, maxRunning, maxRunningPerFunction, backoff, drainMs } = settings;
+  const { manager } = store;
+  const { ackWaitMs } = settings.store;
   const levels = new Levels(store);
-  const worker = new Worker({ store, levels, call: { functionUrl, timeoutMs, maxResultBytes }, backoff, metrics, logger });
-  const lanes = new Lanes({ manager: store.manager, settings, work: (message) => worker.work(message), logger });
-  const open = (functionName: string) => lanes.open(functionName);
-  const guard = new CallbackGuard(settings.noCallbacksTo);
+  const guard = new CallbackGuard(settings.callbacks);
   const callbacks = new Callbacks({ store, guard, maxAttempts: settings.callbackAttempts, backoff, metrics, logger });
-  const callbackPuller = new Puller({
-    manager: store.manager,
+  const callbackLanes = new Lanes({
+    manager,
     stream: streams.callbacks,
-    name: 'callbacks',
-    subject: subjects.callback,
-    ackWaitMs: limits.ackWaitMs,
-    limit: CALLBACKS_AT_A_TIME,
-    isEndless: true,
-    admit: async () => () => undefined,
-    handle: (message) => callbacks.deliver(message),
-    onError: (error) => logger.warn({ reason: messageOf(error) }, 'trouble with the queue of callbacks'),
+    subjectOf: subjects.callback,
+    ackWaitMs,
+    ...CALLBACKS,
+    work: (message) => callbacks.deliver(message),
+    logger,
   });
-  const calledBack = callbackPuller.run();
+  const onCallback = (functionName: string) => callbackLanes.open(functionName);
+  const call = { functionUrl, timeoutMs, maxResultBytes };
+  const worker = new Worker({ store, levels, onCallback, call, backoff, metrics, logger });
+  const lanes = new Lanes({
+    manager,
+    stream: streams.jobs,
+    subjectOf: subjects.job,
+    ackWaitMs,
+    maxRunning,
+    maxRunningPerFunction,
+    work: (message) => worker.work(message),
+    logger,
+  });
+  const onJob = (functionName: string) => lanes.open(functionName);
   connection.subscribe(subjects.cancel(), {
     callback: (error, message) => {
       if (error === null) worker.abort(message.subject.split('.').at(-1) ?? '');
     },
   });
-  const discovery = discover(store, open, logger);
+  const discovery = discover(store, { jobs: onJob, callbacks: onCallback }, logger);
 
   return {
     connection,
     invocations: new Invocations(store, metrics),
-    deadLetters: new DeadLetters(store, open),
-    intake: new Intake({ store, levels, guard, logger, secret, onJob: open }),
+    deadLetters: new DeadLetters(store, onJob),
+    intake: new Intake({ store, levels, guard, logger, secret, onJob }),
     metricsText: async () => metrics.text(await levels.read(), worker.running),
     async stop(): Promise<void> {
       discovery.stop();
       worker.stop();
-      callbackPuller.stop();
+      callbacks.stop();
       const limit = setTimeout(() => worker.abortAll(), drainMs);
-      await Promise.all([lanes.stop(), calledBack]);
+      await Promise.all([lanes.stop(), callbackLanes.stop()]);
       clearTimeout(limit);
       await connection.drain();
     },
@@ -101,12 +110,16 @@ async function keepStreams(store: Store, logger: Logger): Promise<void> {
   }
 }
 
-function discover(store: Store, open: (functionName: string) => void, logger: Logger) {
+type Open = (functionName: string) => void;
+
+function discover(store: Store, open: Record<'jobs' | 'callbacks', Open>, logger: Logger) {
   const look = async () => {
     try {
-      for (const functionName of (await store.queued()).keys()) open(functionName);
+      for (const queue of ['jobs', 'callbacks'] as const) {
+        for (const functionName of (await store.queued(queue)).keys()) open[queue](functionName);
+      }
     } catch (error) {
-      logger.warn({ reason: messageOf(error) }, 'the queue cannot be looked at');
+      logger.warn({ reason: messageOf(error) }, 'the queues cannot be looked at');
     }
   };
   void look();

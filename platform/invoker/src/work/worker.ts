@@ -17,6 +17,7 @@ import { begun, ended, MOST_INTERRUPTIONS, putBack, waitMsOf } from './transitio
 export interface WorkerOptions {
   store: Store;
   levels: Levels;
+  onCallback: (functionName: string) => void;
   call: CallOptions;
   backoff: Backoff;
   metrics: InvokerMetrics;
@@ -118,8 +119,8 @@ export class Worker {
   }
 
   async #settle(message: JsMsg, job: Job, invocation: Invocation): Promise<void> {
-    const { store, levels, backoff } = this.#options;
-    await this.#persist(() => settle({ store, levels }, { message, job, invocation, againMs: backoff.lastMs }));
+    const { store, levels, onCallback, backoff } = this.#options;
+    await this.#persist(() => settle({ store, levels, onCallback }, { message, job, invocation, againMs: backoff.lastMs }));
   }
 
   /** Goes on trying while NATS is away or full: what a function has answered must not be lost, nor asked for again. */
