@@ -64,7 +64,7 @@ describe('a JavaScript handler', () => {
     );
     expect(await call(`${url}/bad`)).toMatchObject({ status: 500, type: 'text/plain', body: 'Error in handler: Error: boom' });
     expect(await call(url)).toMatchObject({ status: 200, body: 'ok' });
-    expect(lines.some((line) => JSON.parse(line).message === 'Error in handler')).toBe(true);
+    await expect.poll(() => lines.some((line) => JSON.parse(line).message === 'Error in handler')).toBe(true);
   });
 
   it('logs lines of JSON with their fields', async () => {

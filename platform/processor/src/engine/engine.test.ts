@@ -22,7 +22,7 @@ describe('a worker', () => {
     const answers = await callMany(url, [...others.slice(0, 20), bad, ...others.slice(20)]);
     const failed = answers.filter(({ status }) => status !== 200);
     expect(failed.map(({ path, status }) => ({ path, status }))).toEqual([{ path: bad, status: 500 }]);
-    expect(lines.some((line) => line.includes('A worker ended by itself'))).toBe(true);
+    await expect.poll(() => lines.some((line) => line.includes('A worker ended by itself'))).toBe(true);
   });
 
   it('that loops for ever is replaced after the time-out, while all other events are answered', async () => {

@@ -17,6 +17,7 @@ it('serves a Java function over HTTP, with its prints and logs on stdout in thei
 
   expect(answer).toMatchObject({ status: 200, type: 'text/plain', body: '/a c ü' });
   expect(JSON.parse(answer.headers.get('x-nuclio-logs') ?? '')).toMatchObject([{ message: 'a log', number: 1 }]);
+  await expect.poll(() => lines.some((line) => line.includes('"a log"'))).toBe(true);
   // The processor itself may write between them.
   const own = lines.filter((line) => !line.includes('"name":"processor"'));
   const at = own.indexOf('a print: ü');

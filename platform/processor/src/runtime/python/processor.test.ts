@@ -15,6 +15,7 @@ def handler(context, event):
 
   expect(answer).toMatchObject({ status: 200, type: 'application/json', body: '{"n": 1, "path": "/a"}' });
   expect(JSON.parse(answer.headers.get('x-nuclio-logs') ?? '')).toMatchObject([{ message: 'a log', number: 1 }]);
+  await expect.poll(() => lines.some((line) => line.includes('"a log"'))).toBe(true);
   // The processor itself may write between them.
   const own = lines.filter((line) => !line.includes('"name":"processor"'));
   const at = own.indexOf('a print');

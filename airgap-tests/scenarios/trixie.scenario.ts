@@ -1,0 +1,4 @@
+import { testOn } from '../src/on-distribution.ts';
+
+// Debian 13.
+testOn('trixie');
