@@ -73,7 +73,7 @@ await runComponent(logger, async () => {
   scaleLoop.start();
   const sleeper = new Sleeper({ client, functions, platform, processors, logger });
   sleeper.start();
-  const rollouts = new Rollouts({ client, functions, apiGateways, logger });
+  const rollouts = new Rollouts({ client, functions, apiGateways, processors, logger });
   rollouts.start();
   const warm =
     settings.warm &&

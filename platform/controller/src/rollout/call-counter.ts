@@ -1,6 +1,7 @@
 import { podUidOf } from '@ampoule/platform-api/kube/pods';
 import type { V1Pod } from '@ampoule/platform-api/kube/types';
-import { type Activity, activityOf } from '../activity.ts';
+import type { Activity } from '../activity.ts';
+import type { Processors } from '../processors.ts';
 
 type Counts = Pick<Activity, 'handled' | 'failed'>;
 
@@ -37,19 +38,24 @@ const unknown: Known = { handled: 0, failed: 0, ends: 0 };
  * all that its pods have counted in their lives.
  */
 export class CallCounter {
+  readonly #processors: Processors;
   readonly #watches = new Map<string, Watch>();
 
-  /** Asks all pods of a version. One that does not answer counts with the next time, if it is still there. */
+  constructor(processors: Processors) {
+    this.#processors = processors;
+  }
+
+  /** Asks the running pods of a version. One that does not answer counts with the next time, if it is still there. */
   async look(key: string, step: string, pods: readonly V1Pod[]): Promise<Watched> {
-    const found = await Promise.all(pods.filter(isRunning).map(async (pod) => ({ pod, counts: await countsOf(pod) })));
+    const readings = await this.#processors.ask(pods);
     const known = this.#watches.get(key);
     const isNew = known?.step !== step;
     const watch: Watch = isNew ? { step, beganAt: performance.now(), requests: 0, errors: 0, ends: 0, pods: new Map(known?.pods) } : known;
-    for (const { pod, counts } of found) {
+    for (const [index, pod] of pods.entries()) {
       // Pods serve this version alone, so one that is new here has counted nothing else.
       const before = watch.pods.get(podUidOf(pod)) ?? unknown;
       const ends = Math.max(endsOf(pod), before.ends);
-      const now = counts ?? before;
+      const now = readings[index]?.activity ?? before;
       const isRestarted = now.handled < before.handled;
       watch.requests += now.handled - (isRestarted ? 0 : before.handled) + ends - before.ends;
       watch.errors += now.failed - (isRestarted ? 0 : before.failed) + ends - before.ends;
@@ -66,14 +72,6 @@ export class CallCounter {
   }
 }
 
-function isRunning({ metadata, status }: V1Pod): boolean {
-  return metadata?.deletionTimestamp === undefined && status?.phase === 'Running';
-}
-
 function endsOf({ status }: V1Pod): number {
   return (status?.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + (restartCount ?? 0), 0);
-}
-
-async function countsOf(pod: V1Pod): Promise<Counts | undefined> {
-  return activityOf(pod).catch(() => undefined);
 }

@@ -1,14 +1,13 @@
 import { mapConcurrently } from '@ampoule/lib/concurrent';
 import { codeOf, messageOf } from '@ampoule/lib/errors';
 import { type Alias, type Canary, versionFunctionNameOf } from '@ampoule/platform-api/alias';
-import { labels } from '@ampoule/platform-api/constants';
 import type { FunctionStatus } from '@ampoule/platform-api/function';
 import type { Cache } from '@ampoule/platform-api/kube/cache';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import { Loop } from '@ampoule/platform-api/kube/loop';
-import { keyOf, type RawObject, resources } from '@ampoule/platform-api/kube/resources';
-import type { V1Pod } from '@ampoule/platform-api/kube/types';
+import { keyOf, type RawObject } from '@ampoule/platform-api/kube/resources';
+import type { Processors } from '../processors.ts';
 import { type AliasGateway, aliasGatewayOf, functionsOf, hasShares } from './alias-gateway.ts';
 import { AliasWriter, type Said } from './alias-writer.ts';
 import { CallCounter } from './call-counter.ts';
@@ -19,6 +18,7 @@ export interface RolloutsOptions {
   client: KubeClient;
   functions: Cache<RawObject>;
   apiGateways: Cache<RawObject>;
+  processors: Processors;
   logger: Logger;
   /** Milliseconds for which the function of a version stays that no alias names any more. */
   unusedMs?: number;
@@ -34,7 +34,7 @@ export class Rollouts {
   readonly #options: RolloutsOptions;
   readonly #versions: VersionFunctions;
   readonly #writer: AliasWriter;
-  readonly #calls = new CallCounter();
+  readonly #calls: CallCounter;
   /** When the stable versions of aliases were last seen not to serve. */
   readonly #downAtMs = new Map<string, number>();
   /** After a start of the host, states are those of before until they have been looked at: so nothing is sure for a while. */
@@ -42,8 +42,9 @@ export class Rollouts {
   readonly #loop: Loop;
 
   constructor(options: RolloutsOptions) {
-    const { client, logger } = options;
+    const { client, processors, logger } = options;
     this.#options = options;
+    this.#calls = new CallCounter(processors);
     this.#knownSinceMs = performance.now() - (options.knownForMs ?? 0);
     this.#versions = new VersionFunctions(options);
     this.#writer = new AliasWriter(client, logger);
@@ -107,7 +108,7 @@ export class Rollouts {
     const isUnderWay =
       rollout?.phase === 'Progressing' && rollout.canaryVersion === canary.version && rollout.stableVersion === alias.version;
     const weight = isUnderWay ? rollout.weight : 0;
-    const pods = await this.#podsOf(namespace, versionFunctionNameOf(alias.function, canary.version));
+    const pods = this.#options.processors.runningPods().get(`${namespace}/${versionFunctionNameOf(alias.function, canary.version)}`) ?? [];
     const { kind, ...step } = nextStep(canary, {
       weight,
       sinceStepMs: isUnderWay ? Date.now() - Date.parse(rollout.steppedAt) : 0,
@@ -127,11 +128,6 @@ export class Rollouts {
         if (isUnderWay && rollout.conditions[0]?.reason === step.reason && hasShares(spec, alias, weight)) return;
     }
     return this.#writer.write(gateway, { alias, weight: step.weight, said: said(step, 'Progressing') });
-  }
-
-  async #podsOf(namespace: string, name: string): Promise<V1Pod[]> {
-    const selector = `${labels.class}=function,${labels.function}=${name}`;
-    return (await this.#options.client.list(resources.pods, namespace, selector)).items;
   }
 }
 

@@ -6,6 +6,7 @@ import { Cache } from '@ampoule/platform-api/kube/cache';
 import { FakeApi } from '@ampoule/platform-api/kube/fake-api';
 import { silentLogger as logger } from '@ampoule/platform-api/kube/logger';
 import { type RawObject, resources } from '@ampoule/platform-api/kube/resources';
+import { Processors } from '../processors.ts';
 import { Rollouts, type RolloutsOptions } from '../rollout/rollouts.ts';
 
 const NUCLIO = '/apis/nuclio.io/v1beta1/namespaces/nuclio';
@@ -51,9 +52,11 @@ export async function startRollouts(spec: object) {
     await Promise.all(caches.map((cache) => cache.stop()));
     functions = new Cache({ client, logger, namespace: 'nuclio', resource: resources.functions });
     const apiGateways = new Cache({ client, logger, namespace: 'nuclio', resource: resources.apiGateways });
-    caches = [functions, apiGateways];
+    const pods = new Cache({ client, logger, namespace: 'nuclio', resource: resources.pods });
+    caches = [functions, apiGateways, pods as unknown as Cache<RawObject>];
+    const processors = new Processors(pods, 0);
     await Promise.all(caches.map((cache) => cache.start()));
-    rollouts = new Rollouts({ client, functions, apiGateways, logger, knownForMs: Number.POSITIVE_INFINITY, ...more });
+    rollouts = new Rollouts({ client, functions, apiGateways, processors, logger, knownForMs: Number.POSITIVE_INFINITY, ...more });
   }
   await restart();
 
