@@ -9,6 +9,8 @@ import { openSite } from '../src/site.ts';
 import { until } from '../src/until.ts';
 
 const READY_MS = 60_000;
+/** Twelve such calls are under way where 25 come in a second. */
+const SLOW = "exports.handler = () => new Promise((resolve) => setTimeout(resolve, 500, 'busy'));\n";
 const CLIENT = join(import.meta.dirname, '../clients/nuclio-jupyter');
 
 describe('the control plane of an appliance', () => {
@@ -167,6 +169,36 @@ describe('the control plane of an appliance', () => {
       return (status === 200 && body === 'mended') || `${status} ${body}`;
     });
     expect(await deadLetters()).not.toContain(id);
+  });
+
+  it('gives a function under load the replicas that it needs and its project may have, lets it sleep after that, and loses no call', async () => {
+    const project = { metadata: { name: 'capped' }, spec: { maxReplicas: 3 } };
+    expect((await appliance.api('POST', '/projects', project)).status).toBe(201);
+    const spec = {
+      ...specOf('busy'),
+      build: { functionSourceCode: Buffer.from(SLOW).toString('base64') },
+      minReplicas: 0,
+      maxReplicas: 6,
+      autoScaleMetrics: [{ metricName: 'concurrency', threshold: 2, windowSize: '10s' }],
+      scaleToZero: { scaleResources: [{ metricName: 'nuclio_processor_handled_events', windowSize: '10s', threshold: 0 }] },
+      triggers: { http: { kind: 'http', numWorkers: 8 } },
+    };
+    const labels = { 'nuclio.io/project-name': 'capped' };
+    expect((await appliance.api('POST', '/functions', { metadata: { name: 'busy', labels }, spec })).status).toBe(202);
+    await isReady('busy');
+    const replicas = () => appliance.kubectl('-n', 'nuclio', 'get', 'deployment', 'nuclio-busy', '-o', 'jsonpath={.spec.replicas}');
+    const calls = callOften(appliance, 'busy', { answer: 'busy', count: 500, seconds: 20 });
+    await until('it has the three replicas of its project', 20_000, async () => {
+      const found = await replicas();
+      return found === '3' || found;
+    });
+    expect((await calls).lost).toEqual([]);
+    await until('it sleeps', READY_MS, async () => {
+      const { status } = JSON.parse((await appliance.api('GET', '/functions/busy')).body);
+      return status.state === 'scaledToZero' || JSON.stringify(status);
+    });
+    expect(await replicas()).toBe('0');
+    await answers('busy', 'busy');
   });
 
   it('measures the CPU of a function that may have several replicas', async () => {

@@ -2,6 +2,7 @@ import type { Printer } from '@ampoule/lib/print';
 import type { Command } from 'commander';
 import { addAliases } from './commands/alias.ts';
 import { addApi } from './commands/api.ts';
+import { addBuild } from './commands/build.ts';
 import { addCanary, addPromote } from './commands/canary.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addCreateEvent, addCreateGateway, addCreateProject } from './commands/create.ts';
@@ -72,6 +73,7 @@ function addGroup(program: Command, kind: Kind, shell: Shell): void {
   const group = program.command(kind.group).description(groups.get(kind) ?? '');
   if (kind === functions) {
     addDeploy(group, shell);
+    addBuild(group, shell);
     addInvoke(group, shell);
     addLogs(group, shell);
     addRun(group, shell);
@@ -109,5 +111,5 @@ function addNuctlOrder(program: Command, shell: Shell): void {
     addExport(exporting, kind.plural, kind, shell).aliases([...kind.aliases]);
     addImport(importing, kind.plural, kind, shell).aliases([...kind.aliases]);
   }
-  for (const add of [addDeploy, addInvoke, addLogs, addRun, addDiff]) add(program, shell);
+  for (const add of [addDeploy, addBuild, addInvoke, addLogs, addRun, addDiff]) add(program, shell);
 }

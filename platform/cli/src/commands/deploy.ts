@@ -45,7 +45,7 @@ export function addDeploy(parent: Command, shell: Shell): Command {
       const prepared = await prepareFunction({ target, ...flags }, self);
       const api = await shell.connect();
       const { name } = prepared.config.metadata;
-      await put(api, prepared);
+      await putFunction(api, prepared);
       if (!flags.wait) {
         show(shell.printer, { data: { name, state: 'building' }, text: () => `Function ${name} is being deployed.` });
         return;
@@ -76,7 +76,7 @@ export async function showUntilReady(shell: Shell, api: ApiClient, name: string,
 }
 
 /** Puts a function in the place of the one of that name, whose project it keeps unless it names one. */
-async function put(api: ApiClient, { config, archive }: Prepared): Promise<void> {
+export async function putFunction(api: ApiClient, { config, archive }: Prepared): Promise<void> {
   if (archive !== undefined) await sendArchive(api, archive);
   const current = await findObject(api, functions, config.metadata.name);
   const project = current?.metadata.labels?.[labels.project];

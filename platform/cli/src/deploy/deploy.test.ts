@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { folderWith, playPlatform, startWithDashboard } from '../testing/cli.ts';
 
 const code = 'exports.handler = () => 1;';
@@ -203,6 +203,44 @@ describe('deploy', () => {
     const { dashboard, cli } = await startWithDashboard();
     expect(await cli('deploy', 'x', '--run-image', 'registry/x:1', '--runtime', 'nodejs', '--no-wait')).toMatchObject({ code: 0 });
     expect(dashboard.stored('x')).toMatchObject({ spec: { image: 'registry/x:1' } });
+  });
+});
+
+describe('build', () => {
+  it('makes the image of a function, and does not run it', async () => {
+    const { dashboard, cli } = await startWithDashboard();
+    const folder = await folderWith({ 'main.js': code });
+    const image = 'ampoule.internal/functions/nuclio/hello:1';
+    const builder = setInterval(() => {
+      const spec = Object(dashboard.stored('hello')).spec;
+      if (spec === undefined) return;
+      dashboard.api.put(at('hello'), { spec: { ...spec, image } });
+      dashboard.setState('hello', 'imported');
+    }, 50);
+    onTestFinished(() => clearInterval(builder));
+
+    const { code: exit, stdout, stderr } = await cli('fn', 'build', folder, '--name', 'hello', '--build-command', 'true');
+
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+    expect(stdout).toContain(`Image ${image} is built. Run it:\n  ampoule fn deploy hello --run-image ${image}\n`);
+    expect(dashboard.stored('hello')).toMatchObject({
+      metadata: { annotations: { 'skip-deploy': 'true' } },
+      spec: { build: { commands: ['true'] } },
+    });
+  });
+
+  it('leaves a function alone that runs', async () => {
+    const { dashboard, cli } = await startWithDashboard();
+    const folder = await folderWith({ 'main.js': code });
+    playPlatform(dashboard, 'hello');
+    expect(await cli('fn', 'deploy', folder, '--name', 'hello')).toMatchObject({ code: 0 });
+    const before = dashboard.stored('hello');
+
+    const { code: exit, stderr } = await cli('build', folder, '--name', 'hello');
+
+    expect(exit).toBe(1);
+    expect(stderr).toContain('AMP_CLI_BUILD_RUNS: Function hello is there, and is ready');
+    expect(dashboard.stored('hello')).toEqual(before);
   });
 });
 

@@ -85,6 +85,14 @@ export function addDeployFlags(command: Command): Command {
   return command;
 }
 
+/** Those of the flags that say what an image is made of, and in which project. */
+export function addBuildFlags(command: Command): Command {
+  for (const { option, path } of options) if (path.includes('build') || BUILD_FIELDS.has(path.at(-1) ?? '')) command.addOption(option);
+  return command;
+}
+
+const BUILD_FIELDS: ReadonlySet<string> = new Set(['runtime', 'handler', labels.project]);
+
 /** A function with what the flags of a command set. @throws AMP_INPUT_INVALID with all mistakes */
 export function withFlags(draft: Draft, command: Command): Draft {
   const given = options.filter(({ option }) => command.getOptionValueSource(option.attributeName()) === 'cli');
