@@ -1,8 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mapConcurrently } from '@ampoule/lib/concurrent';
+import { addBytecode } from './build/bytecode.ts';
 import { buildComponent } from './build/component.ts';
-import type { Architecture, BuildContext, Progress, SourceResult } from './build/context.ts';
+import { type Architecture, type BuildContext, ownArchitecture, type Progress, type SourceResult } from './build/context.ts';
 import { buildImage } from './build/image.ts';
 import { type BuiltLayer, buildLayer } from './build/layer.ts';
 import { checkClosure } from './closure.ts';
@@ -58,13 +59,21 @@ async function buildLayers(definition: Definition, context: BuildContext) {
   const layers = new Map<string, BuiltLayer>();
   await mapConcurrently([...definition.components], BUILDS_AT_ONCE, async ([name, component]) => {
     const started = performance.now();
-    const source = await buildComponent(name, component, context);
+    const built = await buildComponent(name, component, context);
+    const python = component.bytecode;
+    const source = python === undefined ? built : await addBytecode(name, built, await buildOwn(python, context), context);
     sources.set(name, source);
     layers.set(name, await buildLayer(name, source, component, context));
     const seconds = (performance.now() - started) / 1000;
     context.progress(name, seconds < 3 ? 'ready' : `ready after ${seconds.toFixed(0)} s`);
   });
   return { sources, layers };
+}
+
+/** A component for the machine that builds. @throws AMP_BUNDLE_COMPONENT */
+async function buildOwn(name: string, { repository, progress }: BuildContext): Promise<SourceResult> {
+  const { components } = await loadDefinition(repository, ownArchitecture);
+  return buildComponent(name, required(components, name), { repository, architecture: ownArchitecture, progress });
 }
 
 async function readManifests(repository: string): Promise<ManifestFile[]> {

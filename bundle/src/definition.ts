@@ -100,6 +100,8 @@ const componentSchema = z.strictObject({
   tree: path.optional(),
   /** Where in the layer the tree lies; its root when absent. */
   treeIn: path.optional(),
+  /** The component with the Python that the Python files are compiled for; absent where none are to be. */
+  bytecode: z.string().optional(),
   /** gzip only for what a bare host must unpack with its own tools. */
   compression: z.enum(['zstd', 'gzip']).default('zstd'),
   linksIn: path.optional(),
