@@ -50,6 +50,8 @@ def _serve(inbox, outbox, claims):
     start = _start_of(inbox)
     if start is None:
         return
+    if "adopt" in start:
+        _adopt(**start["adopt"])
 
     def acknowledge(topic, partition, offset):
         outbox.put(control_frame({"kind": "ack", "topic": topic, "partition": partition, "offset": offset}))
@@ -97,6 +99,17 @@ def _start_of(inbox):
             _, _, _, buffer, at, end = frames[0]
             return json.loads(buffer[at + HEADER_BYTES : end])
     return None
+
+
+def _adopt(env, folder, path):
+    """This process was started before it was known for which function."""
+    import time
+
+    os.environ.clear()
+    os.environ.update(env)
+    time.tzset()
+    os.chdir(folder)
+    sys.path[1:1] = path
 
 
 class _Loops:

@@ -19,7 +19,7 @@ const { values } = parseArgs({
 if (values.warm !== undefined) {
   if (values.warm === 'nodejs') prepareThread({ env: SHARE_ENV });
   const { serveWarm } = await import('./warm/serve-warm.ts');
-  await serveWarm();
+  await serveWarm(values.warm);
 } else {
   if (runsInThreads(values.config)) prepareThread();
   const { serve } = await import('./serve.ts');

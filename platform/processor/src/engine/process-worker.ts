@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,20 +12,16 @@ import { type FromProcess, parseFromProcess } from './process-protocol.ts';
 import { SharedProgress } from './shared-progress.ts';
 import { nextSequence } from './thread-protocol.ts';
 import type { Worker, WorkerListener } from './worker.ts';
+import { ANSWERS, EVENTS, type ProcessCommand, startProcess, type WorkerProcess } from './worker-process.ts';
 import type { WorkerSignal } from './workers.ts';
 
-export interface ProcessOptions {
-  command: string;
-  args: string[];
-  env: NodeJS.ProcessEnv;
-  cwd: string;
+export interface ProcessOptions extends ProcessCommand {
+  /** One that runs already, in place of a new one. */
+  process?: WorkerProcess;
   /** What the first frame, of kind start, tells the process. */
   start: Record<string, unknown>;
 }
 
-/** Descriptors of the worker: events come through the first, answers leave through the second, the third is the shared memory. */
-const EVENTS = 3;
-const ANSWERS = 4;
 /** Processes that a worker has left may keep its descriptors open, so the end of its answers may never show. */
 const LAST_ANSWERS_MS = 200;
 /** Characters of a message that cannot be read. */
@@ -35,7 +31,7 @@ const SHOWN = 200;
 export class ProcessWorker implements Worker {
   readonly #options: ProcessOptions;
   readonly #listener: WorkerListener;
-  readonly #progress = new SharedProgress();
+  readonly #progress: SharedProgress;
   readonly #reader = new FrameReader((buffer, frame) => this.#receive(buffer, frame));
   readonly #started = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
@@ -56,6 +52,7 @@ export class ProcessWorker implements Worker {
 
   constructor(options: ProcessOptions, listener: WorkerListener) {
     this.#options = options;
+    this.#progress = options.process?.progress ?? new SharedProgress();
     this.#listener = listener;
   }
 
@@ -64,14 +61,8 @@ export class ProcessWorker implements Worker {
   }
 
   start(): Promise<void> {
-    const { command, args, env, cwd, start } = this.#options;
-    const child = spawn(command, args, {
-      env,
-      cwd,
-      // A session of its own, so that what it starts can be ended with it.
-      detached: true,
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe', this.#progress.descriptor],
-    });
+    const { command, start } = this.#options;
+    const { child } = this.#options.process ?? startProcess(this.#options, this.#progress);
     this.#child = child;
     child.on('error', (error) => this.#end(`${command} cannot be started: ${messageOf(error)}`));
     child.once('exit', (status, signal) => void this.#exit(reasonOf(status, signal)));

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { packLayer } from '@ampoule/lib/oci/layer';
 import { freePort } from '@ampoule/lib/testing/free-port';
 import { type Binding, packBinding, warm } from '@ampoule/platform-api/binding';
-import { beforeEach, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
 const MAIN = join(import.meta.dirname, '../main.ts');
 const NODE = join(import.meta.dirname, '../../../../node_modules/.bin/node');
@@ -22,7 +22,9 @@ export async function handler(context, event) {
 
 let pod: { url: string; child: ChildProcess; lines: string[]; env: NodeJS.ProcessEnv; root: string };
 
-beforeEach(async () => {
+beforeEach(() => startPod('nodejs'));
+
+async function startPod(runtime: string): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), 'warm-'));
   const port = await freePort();
   const env = {
@@ -33,7 +35,7 @@ beforeEach(async () => {
     AMPOULE_WARM_PORT: String(port),
     AMPOULE_WARM_ROOT: root,
   };
-  const child = spawn(NODE, [MAIN, '--warm', 'nodejs'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(NODE, [MAIN, '--warm', runtime], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const lines: string[] = [];
   const waits = Promise.withResolvers<void>();
   createInterface(child.stdout).on('line', (line) => {
@@ -47,7 +49,7 @@ beforeEach(async () => {
   });
   await waits.promise;
   pod = { url: `http://127.0.0.1:${port}`, child, lines, env, root };
-});
+}
 
 interface Wanted {
   code?: string;
@@ -134,6 +136,51 @@ it('does not wait where a function has left its files', async () => {
   });
 
   expect(await once(again, 'exit')).toEqual([1, null]);
+});
+
+describe('in Python', () => {
+  const PYTHON = `import os, time
+from words import greeting
+
+def handler(context, event):
+    return [greeting, os.environ["PLACE"], os.environ.get("AMPOULE_POD_UID"), os.getcwd(), time.tzname[0], os.getppid(), os.getpid()]
+`;
+  const callWith = async (env: Record<string, string>) => {
+    const { bytes } = await packLayer([
+      { path: 'opt/nuclio/main.py', content: PYTHON },
+      { path: 'opt/nuclio/words.py', content: "greeting = 'Hello'\n" },
+    ]);
+    const triggers = { web: { kind: 'http', name: 'web', url: '127.0.0.1:0', numWorkers: 1 } };
+    const processorConfig = JSON.stringify({ metadata: { name: 'f' }, spec: { runtime: 'python', handler: 'main:handler', triggers } });
+    const platformConfig = 'healthCheck: { listenAddress: "127.0.0.1:0" }';
+    const binding = { pod: 'pod-1', processorConfig, platformConfig, env };
+    const { status, httpPort, error } = await bind(packBinding(binding, [bytes], keys.privateKey));
+    expect({ status, error }).toEqual({ status: 200, error: undefined });
+    return JSON.parse(await (await fetch(`http://127.0.0.1:${httpPort}`)).text());
+  };
+  const children = async () =>
+    (await readFile(`/proc/${pod.child.pid}/task/${pod.child.pid}/children`, 'utf8')).trim().split(' ').map(Number);
+
+  beforeEach(() => startPod('python'));
+
+  it('runs the function in the process that it has ready, with the environment and the files of the function alone', async () => {
+    const [ready] = await children();
+
+    const answer = await callWith({ PLACE: 'here', TZ: 'NZST-12' });
+
+    const folder = await realpath(join(pod.root, 'opt/nuclio'));
+    expect(answer).toEqual(['Hello', 'here', null, folder, 'NZST', pod.child.pid, ready]);
+  });
+
+  it('starts another one where Python would have to start in another environment', async () => {
+    const [ready] = await children();
+
+    const answer = await callWith({ PLACE: 'here', PYTHONHASHSEED: '0' });
+
+    expect(answer.slice(0, 2)).toEqual(['Hello', 'here']);
+    expect(await children()).toEqual([answer.at(-1)]);
+    expect(answer.at(-1)).not.toBe(ready);
+  });
 });
 
 it('says why code cannot be loaded', async () => {
