@@ -136,6 +136,64 @@ describe('the control plane of an appliance', () => {
     });
   }, 600_000);
 
+  it('brings up and takes away what is written to the cluster in the order in which nuctl writes it', async () => {
+    const write = (verb: string, object: object) =>
+      appliance.host.mustExec('/opt/ampoule/bin/kubectl', ['--kubeconfig', '/etc/kubernetes/admin.conf', '-n', 'nuclio', verb, '-f', '-'], {
+        input: JSON.stringify(object),
+      });
+    const read = async () => JSON.parse(await appliance.kubectl('-n', 'nuclio', 'get', 'nucliofunction', 'from-nuctl', '-o', 'json'));
+    const kind = (name: string) => ({ apiVersion: 'nuclio.io/v1beta1', kind: name });
+    await write('create', { ...kind('NuclioProject'), metadata: { name: 'of-nuctl' }, spec: { description: 'made by a command' } });
+    const { spec: built } = JSON.parse((await appliance.api('GET', '/functions/stable')).body);
+    const labels = {
+      'nuclio.io/class': 'function',
+      'nuclio.io/function-name': 'from-nuctl',
+      'nuclio.io/function-version': 'latest',
+      'nuclio.io/project-name': 'of-nuctl',
+    };
+    const fn = {
+      ...kind('NuclioFunction'),
+      metadata: { name: 'from-nuctl', namespace: 'nuclio', labels },
+      spec: {
+        handler: 'main:handler',
+        runtime: 'nodejs',
+        env: null,
+        resources: {},
+        image: built.image,
+        minReplicas: 1,
+        maxReplicas: 1,
+        targetCPU: 75,
+        triggers: { http: { class: '', kind: 'http', name: 'http', maxWorkers: 1, attributes: { serviceType: 'ClusterIP' } } },
+        build: { codeEntryType: 'image', timestamp: Math.floor(Date.now() / 1000) },
+        runRegistry: '',
+        platform: {},
+        eventTimeout: '',
+        loggerSinks: [{ level: 'debug', sink: '' }],
+      },
+    };
+    await write('create', { ...fn, status: { state: 'building' } });
+    const { metadata } = await read();
+    await write('replace', { ...fn, metadata, status: { state: 'waitingForResourceConfiguration' } }).catch(async () => {
+      // Somebody else has written it in between: nuctl reads it again, and writes it again.
+      const { metadata: newer } = await read();
+      return write('replace', { ...fn, metadata: newer, status: { state: 'waitingForResourceConfiguration' } });
+    });
+    await until('the function is ready', READY_MS, async () => {
+      const { status } = await read();
+      return status.state === 'ready' || JSON.stringify(status);
+    });
+    expect((await read()).status.internalInvocationUrls).toEqual(['nuclio-from-nuctl.nuclio.svc.cluster.local:8080']);
+    const replicas = ['-o', 'jsonpath={.status.availableReplicas}/{.spec.replicas}'];
+    expect(await appliance.kubectl('-n', 'nuclio', 'get', 'deployment', 'nuclio-from-nuctl', ...replicas)).toBe('1/1');
+    await answers('from-nuctl', 'stable');
+    await appliance.kubectl('-n', 'nuclio', 'delete', 'nucliofunction', 'from-nuctl');
+    await until('nothing of it is left', READY_MS, async () => {
+      const left = await appliance.kubectl('-n', 'nuclio', 'get', 'all,ingress,configmap', '-l', 'nuclio.io/function-name=from-nuctl');
+      return left.trim() === '' || left;
+    });
+    await appliance.kubectl('-n', 'nuclio', 'delete', 'nuclioproject', 'of-nuctl');
+  });
+
   it('answers every call while other functions come and go', async () => {
     const calls = callOften(appliance, 'stable', { answer: 'stable', count: 600, seconds: 8 });
     for (let i = 0; i < 4; i += 1) {
