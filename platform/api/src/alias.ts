@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { parseDuration } from './duration.ts';
+import { objectNameOf } from './names.ts';
 
 export { versionLabels } from './constants.ts';
 
@@ -81,6 +82,31 @@ export function versionFunctionNameOf(functionName: string, number: number): str
 /** The API gateway that is an alias of a function. */
 export function aliasGatewayNameOf(functionName: string, alias: string): string {
   return `${functionName}-${alias}`;
+}
+
+const SERVICE_PREFIX = objectNameOf('alias-');
+const MAX_SERVICE_NAME = 63;
+
+/** The name by which functions call an alias as they call each other, by the name of its API gateway. */
+export function aliasCallNameOf(gatewayName: string): string {
+  return `alias-${gatewayName}`;
+}
+
+/** The Service by which an alias is called inside of the cluster, by the name of its API gateway; undefined where that is too long for one. */
+export function aliasServiceNameOf(gatewayName: string): string | undefined {
+  const name = objectNameOf(aliasCallNameOf(gatewayName));
+  return name.length > MAX_SERVICE_NAME ? undefined : name;
+}
+
+/** All names that the Service of an alias has, by its own: callers of its namespace may write as little as that. */
+export function aliasHostsOf(serviceName: string, namespace: string, clusterDomain: string): string[] {
+  const whole = `${serviceName}.${namespace}.svc`;
+  return [serviceName, `${serviceName}.${namespace}`, whole, `${whole}.${clusterDomain}`];
+}
+
+/** Whether a host is kept for calls of aliases inside of the cluster. */
+export function isAliasHost(host: string): boolean {
+  return host.toLowerCase().startsWith(SERVICE_PREFIX);
 }
 
 /** The upstreams of an alias: of two, the one with a percentage is the canary. */

@@ -31,9 +31,23 @@ const jwtSchema = z.looseObject({
 });
 export type ApiGatewayJwt = z.output<typeof jwtSchema>;
 
+/** Where a gateway has its only secret: of access keys it has the hashes, and all else in it is public. */
+export const PASSWORD_FIELD = '/spec/authentication/basicAuth/password';
+
+const basicAuthSchema = z.looseObject({
+  username: z.string().optional(),
+  /** Once it is taken out, a reference to what it is. */
+  password: z.string().optional(),
+  /** Ours: what the gateway knows a password by that was taken out; one of bcrypt, whose cost is no burden for who checks it. */
+  passwordHash: z
+    .string()
+    .regex(/^\$2[aby]\$(0[4-9]|1[0-4])\$[./A-Za-z0-9]{53}$/, 'must be a hash of bcrypt with a cost of 4 to 14')
+    .optional(),
+});
+
 /** Who may call. All but basicAuth and dexAuth is ours; Nuclio's clients let it pass. */
 export const authenticationSchema = z.looseObject({
-  basicAuth: z.looseObject({ username: z.string().optional(), password: z.string().optional() }).nullish(),
+  basicAuth: basicAuthSchema.nullish(),
   dexAuth: z.looseObject({ oauth2ProxyUrl: z.string().optional(), redirectUnauthorizedToSignIn: z.boolean().optional() }).nullish(),
   accessKeys: z.array(accessKeySchema).nullish(),
   jwt: jwtSchema.nullish(),

@@ -24,6 +24,13 @@ describe('an API gateway', () => {
     expect(() => validateApiGateway(make(spec))).not.toThrow();
   });
 
+  it('cannot have a host by which aliases are called inside of the cluster', () => {
+    expect(() => validateApiGateway(make({ host: 'Nuclio-Alias-a.nuclio.svc', upstreams: [to('a')] }))).toThrow(
+      /kept for calls inside of the cluster/,
+    );
+    expect(() => validateApiGateway(make({ host: 'nuclio.example', upstreams: [to('a')] }))).not.toThrow();
+  });
+
   it.each(['/a%20b', '/a//b', '//', '/a/./b', '/..', '/a b', '/{env.HOME}'])('cannot have the path %j', (path) => {
     expect(() => validateApiGateway(make({ host: 'h', path, upstreams: [to('a')] }))).toThrow(/^Path /);
   });

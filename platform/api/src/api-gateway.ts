@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isAliasHost } from './alias.ts';
 import { authenticationSchema, rateLimitSchema } from './api-gateway-access.ts';
 import { pathMistake } from './api-gateway-address.ts';
 import { accessMistakes } from './api-gateway-validate-access.ts';
@@ -121,6 +122,7 @@ function* nameMistakes(name: string, spec: ApiGatewaySpec): Generator<string> {
   if (spec.name !== name) yield 'Api gateway metadata.name must match api gateway spec.name';
   if (!spec.host) yield 'Host must be provided in spec';
   else if (!HOST.test(spec.host)) yield `Host ${JSON.stringify(spec.host)} is not valid`;
+  else if (isAliasHost(spec.host)) yield `Host ${JSON.stringify(spec.host)} is kept for calls inside of the cluster`;
   const { path } = spec;
   if (!path) return;
   const mistake = pathMistake(path) ?? (PATH.test(path) ? undefined : `Path ${JSON.stringify(path)} is not valid`);

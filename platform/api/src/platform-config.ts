@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { augmentedConfigSchema } from './augmented-configs.ts';
 import { parseDuration } from './duration.ts';
 import { scaleResourceSchema } from './function.ts';
 
@@ -38,6 +39,8 @@ export const platformConfigSchema = z.looseObject({
       graceMinutes: z.int().min(0).max(525_600).default(60),
     })
     .prefault({}),
+  /** What the platform adds to functions by their labels, when their objects are made. */
+  functionAugmentedConfigs: z.array(augmentedConfigSchema).default([]),
   supportedAutoScaleMetrics: objects,
   autoScaleMetricsMode: z.enum(['legacy', 'custom']).default('legacy'),
   autoScale: z.looseObject({ metricName: z.string().default(''), targetValue: z.string().default('') }).prefault({}),

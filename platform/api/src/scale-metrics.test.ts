@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { functionSpecSchema } from './function.ts';
-import { scaleMetricMistakes, scaleTargetsOf } from './scale-metrics.ts';
+import { platformConfigSchema } from './platform-config.ts';
+import { scaleMetricMistakes, scaleTargetsOf, supportedScaleMetricsOf } from './scale-metrics.ts';
 
 const specOf = (autoScaleMetrics: object[], spec: object = {}) => functionSpecSchema.parse({ ...spec, autoScaleMetrics });
 const concurrency = { metricName: 'concurrency', threshold: 10 };
@@ -30,5 +31,25 @@ describe('the metrics of processors that a function is scaled by', () => {
     ["beside Kubernetes' own", [concurrency], { customScalingMetricSpecs: [{}] }, /cannot be combined/],
   ])('are refused %s', (_what, metrics, spec, text) => {
     expect([...scaleMetricMistakes(specOf(metrics, spec))].join('; ')).toMatch(text);
+  });
+});
+
+describe('the metrics that people can choose from', () => {
+  const counted = { metrics: { sinks: { pull: { kind: 'prometheusPull' } }, functions: ['pull'] } };
+  const own = ['concurrency', 'requests_per_second', 'lag'];
+  const named = [{ metricName: 'memory', sourceType: 'Resource', displayType: 'percentage' }, { metricName: 'lag' }];
+
+  it.each<[what: string, platform: object, names: string[]]>([
+    ['none where processors do not tell what they count', {}, []],
+    ['those of processors', counted, own],
+    [
+      "Kubernetes' too, where it is asked for what functions name",
+      { ...counted, autoScaleMetricsMode: 'custom' },
+      ['cpu', 'memory', ...own],
+    ],
+    ['what the platform names, and those of processors once', { ...counted, supportedAutoScaleMetrics: named }, ['memory', ...own]],
+  ])('are %s', (_what, platform, names) => {
+    const supported = supportedScaleMetricsOf(platformConfigSchema.parse(platform));
+    expect(supported.map((metric) => Object(metric).metricName)).toEqual(names);
   });
 });

@@ -2,12 +2,13 @@ import { parse } from '@ampoule/lib/parse';
 import * as z from 'zod';
 import { parseDuration } from './duration.ts';
 import type { FunctionSpec } from './function.ts';
+import type { PlatformConfig } from './platform-config.ts';
 
 /**
  * What the platform scales functions by itself, by what their processors count: events that they have in hand, events that come in a
  * second, messages of streams that they have not yet committed.
  */
-const PROCESSOR_METRICS = ['concurrency', 'requests_per_second', 'lag'] as const;
+export const PROCESSOR_METRICS = ['concurrency', 'requests_per_second', 'lag'] as const;
 export type ProcessorMetric = (typeof PROCESSOR_METRICS)[number];
 
 export interface ScaleTarget {
@@ -54,4 +55,17 @@ export function* scaleMetricMistakes({ autoScaleMetrics, customScalingMetricSpec
   if (own.length < all.length || (customScalingMetricSpecs ?? []).length > 0) {
     yield `spec.autoScaleMetrics: ${own.map(({ metricName }) => metricName).join(' and ')} cannot be combined with metrics of Kubernetes`;
   }
+}
+
+/** Those of pods that metrics-server counts. */
+const KUBERNETES_METRICS = ['cpu', 'memory'].map((metricName) => ({ metricName, sourceType: 'Resource', displayType: 'percentage' }));
+
+/** What people can choose from for `spec.autoScaleMetrics`, as Nuclio writes it: what would be left out is not offered. */
+export function supportedScaleMetricsOf({ supportedAutoScaleMetrics, autoScaleMetricsMode, metrics }: PlatformConfig): object[] {
+  const usual = autoScaleMetricsMode === 'custom' ? KUBERNETES_METRICS : [];
+  const named = supportedAutoScaleMetrics.length > 0 ? supportedAutoScaleMetrics : usual;
+  // Without such a sink processors do not tell what they count.
+  const areCounted = metrics.functions.some((name) => metrics.sinks[name]?.kind === 'prometheusPull');
+  const own = areCounted ? PROCESSOR_METRICS.map((metricName) => ({ metricName, sourceType: '', displayType: 'int' })) : [];
+  return [...named.filter((metric) => !isOfProcessors(metric)), ...own];
 }

@@ -26,5 +26,14 @@ export async function keepSource(
     layers: [{ mediaType: ARCHIVE_TYPE, digest, size }],
   };
   await registry.pushBlob(repository, manifest.config.digest, EMPTY.length, () => Readable.from([EMPTY]));
-  await registry.putManifest(repository, digest.replace(':', '-'), manifest);
+  await registry.putManifest(repository, tagOf(digest), manifest);
+}
+
+/** How many bytes an archive has; undefined where nothing keeps it. @throws AMP_REGISTRY_* */
+export async function keptSizeOf(registry: RegistryClient, namespace: string, digest: string): Promise<number | undefined> {
+  return (await registry.getManifest(sourceRepositoryOf(namespace), tagOf(digest)))?.manifest.layers[0]?.size;
+}
+
+function tagOf(digest: string): string {
+  return digest.replace(':', '-');
 }

@@ -19,6 +19,8 @@ it('completes commands, flags, choices and files in bash', async () => {
   expect(code).toBe(0);
   expect(await completed(script, 'ampoule', 'fn', 'de')).toEqual(['deploy', 'delete']);
   expect(await completed(script, 'ampoule', '--json', 'fn', 'deploy', '--min')).toEqual(['--min-replicas']);
+  expect(await completed(script, 'ampoule', 'fn', 'deploy', '--sca')).toEqual(['--scale-metric']);
+  expect(await completed(script, 'ampoule', 'project', 'create', '--max')).toEqual(['--max-replicas']);
   expect(await completed(script, 'ampoule', 'fn', 'deploy', '--server')).toEqual(['--server']);
   expect(await completed(script, 'ampoule', 'get', 'fn', '--out')).toEqual(['--output']);
   expect(await completed(script, 'ampoule', 'project', '')).toEqual(['create', 'get', 'delete', 'export', 'import']);

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { ApiClient } from './api-client.ts';
+import { limitsTextOf, scalingTextOf } from './scaling.ts';
 import type { Colour, Column } from './table.ts';
 
 const strings = z.record(z.string(), z.string());
@@ -59,6 +60,8 @@ export const functions: Kind = {
     { title: 'Project', value: (fn) => label(fn, projectLabel) },
     { title: 'State', value: ({ status }) => field(status, 'state'), colour: colourOf },
     { title: 'Replicas', value: ({ status, spec }) => `${field(status, 'replicas') || '?'}/${replicasOf(spec)}` },
+    { title: 'Limits', value: ({ spec }) => limitsTextOf(spec), isWide: true },
+    { title: 'Scaled By', value: ({ spec }) => scalingTextOf(spec), isWide: true },
     { title: 'Node Port', value: ({ status }) => field(status, 'httpPort').replace(/^0$/, '') },
     { title: 'Labels', value: ({ metadata }) => labelsOf(metadata.labels), isWide: true },
     { title: 'Internal Invocation URL', value: ({ status }) => field(status, 'internalInvocationUrls', 0), isWide: true },
@@ -77,6 +80,7 @@ export const projects: Kind = {
     ...common,
     { title: 'Description', value: ({ spec }) => field(spec, 'description'), isWide: true },
     { title: 'Owner', value: ({ spec }) => field(spec, 'owner'), isWide: true },
+    { title: 'Max Replicas', value: ({ spec }) => field(spec, 'maxReplicas'), isWide: true },
   ],
 };
 

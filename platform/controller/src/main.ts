@@ -14,9 +14,11 @@ import { pino } from 'pino';
 import { Applier } from './applier.ts';
 import { Processors } from './processors.ts';
 import { FunctionReconciler } from './reconciler.ts';
+import { ALIAS_SERVICES } from './rollout/alias-services.ts';
 import { Rollouts } from './rollout/rollouts.ts';
 import { ScaleLoop } from './scale/scale-loop.ts';
 import { readSettings } from './settings.ts';
+import { drainedBy } from './sleep/backlog.ts';
 import { Sleeper } from './sleep/sleeper.ts';
 import { leaderDesk } from './warm/leader-desk.ts';
 import { serveWarmPool, type WarmDesk } from './warm/server.ts';
@@ -43,12 +45,13 @@ await runComponent(logger, async () => {
   const projects = new Cache({ ...shared, resource: resources.projects });
   const pods = new Cache({ ...shared, resource: resources.pods, labelSelector: OWNED });
   const apiGateways = new Cache({ ...shared, resource: resources.apiGateways });
+  const aliasServices = new Cache({ ...shared, resource: resources.services, labelSelector: ALIAS_SERVICES });
   const platform = new PlatformConfigSource(client, settings.namespace, logger);
   const processors = new Processors(pods);
   const queue = new WorkQueue();
   const { deployments, autoscalers } = owned;
   const onChange = (key: string) => queue.add(key);
-  const scaleLoop = new ScaleLoop({ client, functions, projects, deployments, autoscalers, processors, onChange, logger });
+  const scaleLoop = new ScaleLoop({ client, functions, projects, deployments, autoscalers, processors, platform, onChange, logger });
   const reconciler = new FunctionReconciler({
     client,
     functions,
@@ -60,7 +63,7 @@ await runComponent(logger, async () => {
   });
   const controller = new Controller({ logger, primary: functions, reconcile: reconciler.reconcile, concurrency: CONCURRENCY, queue });
   for (const cache of Object.values(owned) as Cache<KubernetesObject>[]) controller.follow(cache, functionKeyOf);
-  const caches = [functions, projects, apiGateways, pods, ...Object.values(owned)];
+  const caches = [functions, projects, apiGateways, aliasServices, pods, ...Object.values(owned)];
   // One that waits to lead is ready as well, so that an update can go on to the leader.
   const health = serveHealth(settings.health, () => caches.every(({ isSynced }) => isSynced));
   await Promise.all(caches.map((cache) => cache.start()));
@@ -71,9 +74,11 @@ await runComponent(logger, async () => {
   const leadership = settings.candidate && (await Leadership.ofComponent(client, logger, settings.candidate));
   controller.start();
   scaleLoop.start();
-  const sleeper = new Sleeper({ client, functions, platform, processors, logger });
+  const isDrained = settings.backlogUrl === undefined ? undefined : drainedBy(settings.backlogUrl, logger);
+  const sleeper = new Sleeper({ client, functions, platform, processors, isDrained, logger });
   sleeper.start();
-  const rollouts = new Rollouts({ client, functions, apiGateways, processors, logger });
+  const { clusterDomain } = settings;
+  const rollouts = new Rollouts({ client, functions, apiGateways, aliasServices, clusterDomain, processors, logger });
   rollouts.start();
   const warm =
     settings.warm &&

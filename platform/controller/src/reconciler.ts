@@ -1,4 +1,4 @@
-import { AmpouleError } from '@ampoule/lib/errors';
+import type { AugmentedConfig } from '@ampoule/platform-api/augmented-configs';
 import { labels } from '@ampoule/platform-api/constants';
 import type { FunctionStatus, NuclioFunction } from '@ampoule/platform-api/function';
 import type { Cache } from '@ampoule/platform-api/kube/cache';
@@ -8,9 +8,12 @@ import type { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-c
 import { type RawObject, resources } from '@ampoule/platform-api/kube/resources';
 import type { V1Deployment } from '@ampoule/platform-api/kube/types';
 import { internalUrlOf } from '@ampoule/platform-api/names';
+import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
 import type { Applier } from './applier.ts';
 import { deadlineMessageOf, isCurrentPod, podFailureOf, refusalOf } from './condition.ts';
+import { isMistake } from './mistakes.ts';
 import { type FunctionObjects, objectsOf } from './objects/all.ts';
+import { augmented, augmentsOf, deploymentSpecsOf } from './objects/augment.ts';
 import type { RenderContext, Scaling } from './objects/context.ts';
 import { externalUrlsOf } from './objects/ingress.ts';
 import { nodeSelectorOf } from './objects/pod.ts';
@@ -37,11 +40,23 @@ const POD_CHECK_MS = 2000;
 /** Who has the address of a function may let go of it, which does not bring the key of that function here. */
 const ADDRESS_CHECK_MS = 10_000;
 
+/** A function that what the platform adds does not fit is tried again, since it does not hear of another platform configuration. */
+const PLATFORM_CHECK_MS = 10_000;
+
 interface Rendered {
+  /** As it is stored. */
+  stored: NuclioFunction;
+  /** As it is to run. */
   fn: NuclioFunction;
   phase: Phase;
   context: RenderContext;
   objects: FunctionObjects;
+}
+
+interface Found extends Pick<Rendered, 'stored' | 'phase'> {
+  object: RawObject;
+  platform: PlatformConfig;
+  added: readonly AugmentedConfig[];
 }
 
 /** Makes the objects of a function fit it, and its state fit the objects. */
@@ -59,39 +74,53 @@ export class FunctionReconciler {
       applier.forget(key);
       return undefined;
     }
-    let rendered: Rendered | undefined;
+    const phase = phaseOf((object.status as FunctionStatus | undefined)?.state, object.metadata?.annotations);
+    if (phase === undefined) return undefined;
+    let rendered: Rendered;
     let deployment: V1Deployment;
+    let added: readonly AugmentedConfig[] = [];
     try {
-      rendered = await this.#render(key, object);
-      if (rendered === undefined) return undefined;
+      const stored = functionOf(object);
+      const platform = await this.#options.platform.read();
+      added = augmentsOf(stored, platform);
+      rendered = this.#render(key, { object, stored, phase, platform, added });
       deployment = await applier.apply(key, rendered.objects);
     } catch (error) {
-      if (!isOwnersMistake(error)) throw error;
+      if (!isMistake(error)) throw error;
+      if (added.length > 0) return this.#tellPlatformsMistake(key, object, error.message);
       await rejectFunction(client, object, error.message);
       return undefined;
     }
     const status = await this.#statusOf(rendered, deployment);
     if (status === 'wait') return { requeueAfterMs: POD_CHECK_MS };
-    await this.#report(key, rendered.fn, status);
+    await this.#report(key, rendered.stored, status);
     return status.state === 'ready' && status.message !== '' ? { requeueAfterMs: ADDRESS_CHECK_MS } : undefined;
   };
 
-  async #render(key: string, object: RawObject): Promise<Rendered | undefined> {
-    const phase = phaseOf((object.status as FunctionStatus | undefined)?.state, object.metadata?.annotations);
-    if (phase === undefined) return undefined;
-    const fn = functionOf(object);
-    const { applier, platform, projects, scalingOf, settings } = this.#options;
+  #render(key: string, { object, stored, phase, platform, added }: Found): Rendered {
+    const { applier, projects, scalingOf, settings } = this.#options;
+    const fn = augmented(stored, added);
     const context: RenderContext = {
       phase,
       version: settings.version,
       shellImage: settings.shellImage,
-      platform: await platform.read(),
+      platform,
+      deploymentSpecs: deploymentSpecsOf(added),
       projectNodeSelector: projectNodeSelectorOf(fn, projects),
       currentReplicas: applier.deploymentOf(key)?.spec?.replicas,
       scaling: scalingOf(object),
       isServing: fn.status.state !== 'waitingForResourceConfiguration' || (applier.deploymentOf(key)?.status?.availableReplicas ?? 0) > 0,
     };
-    return { fn, phase, context, objects: objectsOf(fn, context) };
+    return { stored, fn, phase, context, objects: objectsOf(fn, context) };
+  }
+
+  /** Its owner cannot mend it: so it goes on as it was, and comes right by itself once the platform configuration does. */
+  async #tellPlatformsMistake(key: string, object: RawObject, why: string): Promise<{ requeueAfterMs: number }> {
+    const message = `What functionAugmentedConfigs of the platform configuration add does not fit this function: ${why}`;
+    const stored = functionOf(object);
+    const { state } = stored.status;
+    await this.#report(key, stored, { message, ...(state === 'waitingForResourceConfiguration' ? { state: 'unhealthy' } : {}) });
+    return { requeueAfterMs: PLATFORM_CHECK_MS };
   }
 
   async #statusOf(rendered: Rendered, deployment: V1Deployment): Promise<FunctionStatus | 'wait'> {
@@ -147,11 +176,4 @@ export class FunctionReconciler {
 
 function isSame(status: FunctionStatus, wanted: FunctionStatus): boolean {
   return Object.entries(wanted).every(([name, value]) => JSON.stringify(status[name]) === JSON.stringify(value));
-}
-
-/** Such errors come again however often the same is tried: the function has to be changed. */
-function isOwnersMistake(error: unknown): error is AmpouleError {
-  if (!(error instanceof AmpouleError)) return false;
-  if (error.code === 'AMP_INPUT_INVALID' || error.code === 'AMP_FUNCTION_INVALID') return true;
-  return error.code === 'AMP_KUBE_REFUSED' && /with (400|422)$/.test(error.what);
 }

@@ -20,6 +20,8 @@ const settingsSchema = z.object({
   AMPOULE_VERSION: z.string().default('dev'),
   AMPOULE_HEALTH_HOST: z.string().default('0.0.0.0'),
   AMPOULE_HEALTH_PORT: z.coerce.number().int().default(8081),
+  /** Where it is asked what waits for functions at their brokers; absent where nobody says so. */
+  AMPOULE_BACKLOG_URL: z.url({ protocol: /^http$/ }).optional(),
   LOG_LEVEL: z.string().default('info'),
 });
 
@@ -52,6 +54,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     health: { host: found.AMPOULE_HEALTH_HOST, port: found.AMPOULE_HEALTH_PORT },
     /** Absent where there are no warm pods. */
     warm: env.AMPOULE_WARM_NAMESPACE === undefined ? undefined : warmSettingsOf(env),
+    backlogUrl: found.AMPOULE_BACKLOG_URL,
     logLevel: found.LOG_LEVEL,
   };
 }

@@ -86,6 +86,21 @@ describe('the API', () => {
     expect([response.status, await response.json()]).toEqual([400, { error: expect.stringMatching(/JSON/), errorStackTrace: '' }]);
   });
 
+  it('tells by what functions can be scaled', async () => {
+    const metrics = { sinks: { pull: { kind: 'prometheusPull' } }, functions: ['pull'] };
+    const counting = await startDashboard({ platform: { metrics, autoScaleMetricsMode: 'custom' } });
+    expect((await counting.call('GET', '/api/frontend_spec')).body).toMatchObject({
+      autoScaleMetrics: [
+        { metricName: 'cpu', sourceType: 'Resource', displayType: 'percentage' },
+        { metricName: 'memory', sourceType: 'Resource', displayType: 'percentage' },
+        { metricName: 'concurrency', sourceType: '', displayType: 'int' },
+        { metricName: 'requests_per_second', sourceType: '', displayType: 'int' },
+        { metricName: 'lag', sourceType: '', displayType: 'int' },
+      ],
+    });
+    await counting.stop();
+  });
+
   it('tells about itself', async () => {
     expect((await dashboard.call('GET', '/api/versions')).body).toMatchObject({ dashboard: { label: '1' } });
     expect((await dashboard.call('GET', '/api/external_ip_addresses')).body).toEqual({

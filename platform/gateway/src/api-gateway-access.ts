@@ -1,6 +1,12 @@
 import type { ApiGateway } from '@ampoule/platform-api/api-gateway';
-import { type ApiGatewayRateLimit, authenticationModes } from '@ampoule/platform-api/api-gateway-access';
+import {
+  type ApiGatewayAuthentication,
+  type ApiGatewayRateLimit,
+  authenticationModes,
+  PASSWORD_FIELD,
+} from '@ampoule/platform-api/api-gateway-access';
 import { keyOf, type RawObject } from '@ampoule/platform-api/kube/resources';
+import { isOwnReference } from '@ampoule/platform-api/mask';
 import { passwordHashOf } from './password-hash.ts';
 import type { Access } from './routes.ts';
 
@@ -24,8 +30,7 @@ function callersOf({ authenticationMode = 'none', authentication }: ApiGateway['
     case 'none':
       return {};
     case 'basicAuth': {
-      const { username = '', password = '' } = basicAuth ?? {};
-      return { basicAuth: { username, hash: passwordHashOf(password, uid) } };
+      return { basicAuth: { username: basicAuth?.username ?? '', hash: hashOf(basicAuth ?? {}, uid) } };
     }
     case 'accessKey':
       return { accessKeys: accessKeys ?? [] };
@@ -36,4 +41,11 @@ function callersOf({ authenticationMode = 'none', authentication }: ApiGateway['
     default:
       throw new Error(`Authentication mode ${authenticationMode} is not supported; use one of: ${authenticationModes.join(', ')}`);
   }
+}
+
+/** A password that stands in the gateway comes from kubectl, and is newer than any hash beside it. */
+function hashOf({ password = '', passwordHash }: NonNullable<ApiGatewayAuthentication['basicAuth']>, uid: string): string {
+  if (!isOwnReference(password, PASSWORD_FIELD)) return passwordHashOf(password, uid);
+  if (passwordHash !== undefined) return passwordHash;
+  throw new Error('spec.authentication.basicAuth refers to a password that was taken out, and has no passwordHash; set the password anew');
 }

@@ -7,6 +7,7 @@ import { FakeApi } from '@ampoule/platform-api/kube/fake-api';
 import { silentLogger as logger } from '@ampoule/platform-api/kube/logger';
 import { type RawObject, resources } from '@ampoule/platform-api/kube/resources';
 import type { V1Service } from '@ampoule/platform-api/kube/types';
+import { hash } from 'bcryptjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiGatewayStatusReconciler } from './api-gateway-status.ts';
 import { planApiGateways } from './api-gateways.ts';
@@ -48,7 +49,7 @@ describe('API gateways before the Caddy of the bundle', () => {
   const at = (name: string, more: object = {}) => to(name, { port: portOf(name), ...more });
 
   async function serve(...gateways: RawObject[]): Promise<Map<string, string>> {
-    const { routes, problems } = planApiGateways(gateways, [], (namespace, name) => services.get(`${namespace}/${name}`));
+    const { routes, problems } = planApiGateways(gateways, [], { findService: (namespace, name) => services.get(`${namespace}/${name}`) });
     await caddy.setRoutes(routes);
     return problems;
   }
@@ -85,6 +86,29 @@ describe('API gateways before the Caddy of the bundle', () => {
     const as = (user: string) => ({ headers: { authorization: `Basic ${Buffer.from(user).toString('base64')}` } });
     expect(await caddy.call('https://api.example/', as('ann:wrong'))).toMatchObject({ status: 401 });
     expect(await caddy.call('https://api.example/', as('ann:pä ss:word{x}'))).toMatchObject({ status: 200 });
+  });
+
+  it('know a password that was taken out by its hash, and one that kubectl wrote beside an old hash by itself', async () => {
+    const passwordHash = await hash('taken out', 4);
+    const calls = async (basicAuth: object, password: string) => {
+      const authentication = { basicAuth: { username: 'ann', ...basicAuth } };
+      await serve(gateway('g', { authenticationMode: 'basicAuth', authentication, upstreams: [at('a')] }));
+      const authorization = `Basic ${Buffer.from(`ann:${password}`).toString('base64')}`;
+      return (await caddy.call('https://api.example/', { headers: { authorization } })).status;
+    };
+    const reference = '$ref:/spec/authentication/basicauth/password';
+    expect(await calls({ password: reference, passwordHash }, 'taken out')).toBe(200);
+    expect(await calls({ password: reference, passwordHash }, reference)).toBe(401);
+    expect(await calls({ password: 'newer', passwordHash }, 'newer')).toBe(200);
+    expect(await calls({ password: 'newer', passwordHash }, 'taken out')).toBe(401);
+  });
+
+  it('are not served where neither the password nor its hash is known', () => {
+    const authentication = { basicAuth: { username: 'ann', password: '$ref:/spec/authentication/basicauth/password' } };
+    const { routes, problems } = planApiGateways([gateway('g', { authenticationMode: 'basicAuth', authentication })], [], {
+      findService: () => undefined,
+    });
+    expect({ routes, problems: [...problems.values()] }).toEqual({ routes: [], problems: [expect.stringContaining('no passwordHash')] });
   });
 
   it('answer what browsers ask before they call from pages of other origins, without a password', async () => {
@@ -141,7 +165,7 @@ describe('API gateways before the Caddy of the bundle', () => {
 });
 
 describe('API gateways that cannot be served', () => {
-  const plan = (gateways: RawObject[], taken: Route[] = []) => planApiGateways(gateways, taken, () => undefined);
+  const plan = (gateways: RawObject[], taken: Route[] = []) => planApiGateways(gateways, taken, { findService: () => undefined });
 
   it.each([
     ['no upstream', { upstreams: [] }, /One or more upstreams/],

@@ -1,5 +1,6 @@
 import { messageOf } from '@ampoule/lib/errors';
 import { parse } from '@ampoule/lib/parse';
+import { aliasHostsOf, aliasSchema, aliasServiceNameOf } from '@ampoule/platform-api/alias';
 import {
   type ApiGatewayUpstream,
   apiGatewaySchema,
@@ -11,8 +12,11 @@ import { addressOf } from '@ampoule/platform-api/api-gateway-address';
 import { ports } from '@ampoule/platform-api/constants';
 import { keyOf, type RawObject } from '@ampoule/platform-api/kube/resources';
 import { objectNameOf } from '@ampoule/platform-api/names';
+import * as z from 'zod';
 import { accessOf } from './api-gateway-access.ts';
 import { byAge, type Destination, type FindService, type Route, serviceDestinationOf } from './routes.ts';
+
+const aliasGatewaySchema = z.looseObject({ alias: aliasSchema });
 
 export interface ApiGatewayPlan {
   routes: Route[];
@@ -21,7 +25,11 @@ export interface ApiGatewayPlan {
 }
 
 /** The routes of all API gateways that can be served. An address that somebody has already is refused to who comes later. */
-export function planApiGateways(gateways: readonly RawObject[], taken: readonly Route[], findService: FindService): ApiGatewayPlan {
+export function planApiGateways(
+  gateways: readonly RawObject[],
+  taken: readonly Route[],
+  { findService, clusterDomain = 'cluster.local' }: { findService: FindService; clusterDomain?: string },
+): ApiGatewayPlan {
   const plan: ApiGatewayPlan = { routes: [], problems: new Map() };
   const addresses = new Set(taken.map(({ host = '', path }) => addressOf(host, path)));
   for (const object of [...gateways].sort(byAge)) {
@@ -30,7 +38,7 @@ export function planApiGateways(gateways: readonly RawObject[], taken: readonly 
       const address = addressOf(route.host ?? '', route.path);
       if (addresses.has(address)) throw new Error(`Ingress host and path are already in use: ${address}`);
       addresses.add(address);
-      plan.routes.push(route);
+      plan.routes.push(route, ...internalRoutesOf(route, object, clusterDomain));
     } catch (error) {
       plan.problems.set(keyOf(object), messageOf(error));
     }
@@ -56,6 +64,15 @@ function routeOf(object: RawObject, findService: FindService): Route {
     ...(canary === undefined ? {} : { canary: { ...destinationOf(canary, namespace, findService), percentage } }),
     ...accessOf(gateway, object),
   };
+}
+
+/** An alias is called inside of the cluster like a function: by any path, under the names of its Service, and by who may call it outside. */
+function internalRoutesOf(route: Route, { metadata, spec }: RawObject, clusterDomain: string): Route[] {
+  if (!aliasGatewaySchema.safeParse(spec).success) return [];
+  const { namespace = '', name = '' } = metadata ?? {};
+  const service = aliasServiceNameOf(name);
+  if (service === undefined) return [];
+  return aliasHostsOf(service, namespace, clusterDomain).map((host) => ({ ...route, host, path: '/', isInternal: true }));
 }
 
 function destinationOf(

@@ -36,18 +36,11 @@ function configOf(id: string, { certificateHash, tlsFolder, socket, httpPort, ht
     logging: { logs: { default: { level: 'WARN', encoder: LOG_ENCODER } } },
     apps: {
       http: {
+        // Of the addresses of a server with TLS, those at this port have none.
+        http_port: httpPort,
         servers: {
-          http: {
-            listen: [`:${httpPort}`],
-            protocols: ['h1'],
-            automatic_https: { disable: true },
-            routes: [
-              { match: [{ path: [HEALTH_PATH] }], handle: [{ handler: 'ampoule_health' }], terminal: true },
-              { handle: [redirect(httpsPort)] },
-            ],
-          },
-          https: {
-            listen: [`:${httpsPort}`],
+          gateway: {
+            listen: [`:${httpPort}`, `:${httpsPort}`],
             protocols: ['h1', 'h2'],
             automatic_https: { disable: true },
             // One certificate serves all names, also those that it does not bear: what to trust is the caller's decision.
@@ -55,7 +48,9 @@ function configOf(id: string, { certificateHash, tlsFolder, socket, httpPort, ht
             // Caddy would refuse whoever calls another host than the handshake names; the routes that want a certificate see to it themselves.
             strict_sni_host: false,
             routes: [
+              { match: [{ protocol: 'http', path: [HEALTH_PATH] }], handle: [{ handler: 'ampoule_health' }], terminal: true },
               { handle: [{ handler: 'ampoule_routes', config: id, file: join(dirname(socket), 'routes.json') }] },
+              { match: [{ protocol: 'http' }], handle: [redirect(httpsPort)], terminal: true },
               { handle: [json(404, { error: 'There is nothing at this address' })] },
             ],
             errors: { routes: [{ handle: [json('{http.error.status_code}', { error: '{http.error.status_text}' })] }] },

@@ -28,14 +28,19 @@ export function clientCertificateHostsOf(routes: readonly Route[]): string[] {
 
 /** Of several ways at one place Caddy takes the first that fits. */
 function routesFor(route: Route): object[] {
-  const { host = '', path, isExact, canary } = route;
+  const { host = '', path, isExact, canary, isInternal = false } = route;
   const access = [...corsHandlersOf(route), ...accessHandlersOf(route)];
   const waysTo = (destination: Destination, match: object) => [
     ...asyncWaysTo(route, destination, match, access),
     { ...matching(match), handle: [...access, ...handlersOf(route, destination)], terminal: true },
   ];
   const ways = [...corsRoutesOf(route), ...(canary === undefined ? [] : waysTo(canary, shareOf(canary))), ...waysTo(route, {})];
-  return ways.map((way) => ({ host, path, isExact, route: way }));
+  return ways.map((way) => ({ host, path, isExact, route: isInternal ? way : encrypted(way) }));
+}
+
+/** Without encryption a request goes past it, and is sent to where there is some. */
+function encrypted(way: { match?: object[] }): object {
+  return { ...way, match: (way.match ?? [{}]).map((match) => ({ ...match, protocol: 'https' })) };
 }
 
 /** A function whose caller does not want to wait is called by the invoker: https://www.rfc-editor.org/rfc/rfc7240#section-4.1 */
@@ -60,7 +65,7 @@ function asyncWaysTo(route: Route, destination: Destination, match: object, acce
   ];
 }
 
-function matching(match: object): object {
+function matching(match: object): { match?: object[] } {
   return Object.keys(match).length === 0 ? {} : { match: [match] };
 }
 

@@ -25,6 +25,7 @@ await runComponent(logger, async () => {
     ingresses: () => ingresses.list().filter((ingress) => hasClass(ingress, settings.ingressClass)),
     apiGateways: () => apiGateways.list(),
     findService: (namespace, name) => services.get(`${namespace}/${name}`),
+    clusterDomain: settings.clusterDomain,
     invokerTokenFile: settings.invokerTokenFile,
   });
   const caddy = new CaddyClient(settings.caddySocket);

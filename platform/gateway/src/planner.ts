@@ -1,3 +1,4 @@
+import { isAliasHost } from '@ampoule/platform-api/alias';
 import type { RawObject } from '@ampoule/platform-api/kube/resources';
 import type { V1Ingress } from '@ampoule/platform-api/kube/types';
 import { type ApiGatewayPlan, planApiGateways } from './api-gateways.ts';
@@ -10,6 +11,7 @@ export interface PlannerOptions {
   ingresses: () => readonly V1Ingress[];
   apiGateways: () => readonly RawObject[];
   findService: FindService;
+  clusterDomain: string;
   /** As Caddy sees it. */
   invokerTokenFile: string;
 }
@@ -33,9 +35,9 @@ export class Planner {
   }
 
   #make(): ApiGatewayPlan {
-    const { ingresses, apiGateways, findService, invokerTokenFile: tokenFile } = this.#options;
-    const ofIngresses = routesOf(ingresses(), findService);
-    const { routes, problems } = planApiGateways(apiGateways(), ofIngresses, findService);
+    const { ingresses, apiGateways, findService, clusterDomain, invokerTokenFile: tokenFile } = this.#options;
+    const ofIngresses = routesOf(ingresses(), findService).filter(({ host = '' }) => !isAliasHost(host));
+    const { routes, problems } = planApiGateways(apiGateways(), ofIngresses, { findService, clusterDomain });
     const { upstream } = serviceDestinationOf(findService(INVOKER.namespace, INVOKER.name), INVOKER.port);
     const invoker = upstream === undefined ? {} : { invoker: { upstream, tokenFile } };
     return { routes: [...ofIngresses, ...routes].map((route) => ({ ...route, ...invoker })), problems };

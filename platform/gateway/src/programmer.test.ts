@@ -29,6 +29,7 @@ describe('programming the Caddy of the bundle', () => {
       nodeAddress: 'n',
       invokerTokenFile: '',
       namespace: 'nuclio',
+      clusterDomain: 'cluster.local',
       ingressClass: 'c',
       logLevel: 'info',
     };

@@ -203,6 +203,7 @@ describe('routes before the Caddy of the bundle', () => {
       ingresses: () => ingresses,
       apiGateways: () => [],
       findService: (namespace, name) => services[`${namespace}/${name}`],
+      clusterDomain: 'cluster.local',
       invokerTokenFile,
     });
     await caddy.setRoutes(planner.plan().routes);

@@ -7,6 +7,7 @@ const settingsSchema = z.object({
   AMPOULE_NODE_ADDRESS: z.string().min(1),
   /** Where functions and their API gateways live. */
   AMPOULE_FUNCTION_NAMESPACE: z.string().default(defaults.namespace),
+  AMPOULE_CLUSTER_DOMAIN: z.string().default('cluster.local'),
   AMPOULE_INGRESS_CLASS: z.string().default(defaults.ingressClass),
   /** Unix socket of Caddy's admin API. */
   AMPOULE_CADDY_SOCKET: z.string().default('/run/caddy/admin.sock'),
@@ -28,6 +29,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
   return {
     nodeAddress: found.AMPOULE_NODE_ADDRESS,
     namespace: found.AMPOULE_FUNCTION_NAMESPACE,
+    clusterDomain: found.AMPOULE_CLUSTER_DOMAIN,
     ingressClass: found.AMPOULE_INGRESS_CLASS,
     caddySocket: found.AMPOULE_CADDY_SOCKET,
     tlsFolder: found.AMPOULE_TLS_FOLDER,

@@ -133,9 +133,15 @@ export class Kubelet {
     const folder = await mkdtemp(join(tmpdir(), 'pod-'));
     const { data } = this.#api.objects.get(this.#paths.configMap) as V1ConfigMap;
     const config = JSON.parse(data?.['processor.yaml'] ?? '{}');
-    for (const trigger of Object.values(config.spec.triggers)) (trigger as { url: string }).url = `127.0.0.1:${port}`;
+    for (const trigger of Object.values(config.spec.triggers) as { kind: string; url: string }[]) {
+      if (trigger.kind === 'http') trigger.url = `127.0.0.1:${port}`;
+    }
     const pull = { kind: 'prometheusPull', url: `127.0.0.1:${metricsPort}` };
-    const platform = { healthCheck: { listenAddress: '127.0.0.1:0' }, metrics: { sinks: { pull }, functions: ['pull'] } };
+    const platform = {
+      healthCheck: { listenAddress: '127.0.0.1:0' },
+      webAdmin: { enabled: false },
+      metrics: { sinks: { pull }, functions: ['pull'] },
+    };
     await writeFile(join(folder, 'processor.yaml'), JSON.stringify(config));
     await writeFile(join(folder, 'platform.yaml'), JSON.stringify(platform));
     await writeFile(join(folder, 'main.js'), this.#code);

@@ -2,17 +2,27 @@ import { parse } from '@ampoule/lib/parse';
 import type { Command } from 'commander';
 import * as z from 'zod';
 import { collect } from '../collect.ts';
-import { jsonObject, pairs } from '../deploy/values.ts';
+import { count, jsonObject, pairs } from '../deploy/values.ts';
 import { show } from '../output.ts';
 import { apiGateways, functionEvents, functionLabel, type Kind, namespaceOf, objectSchema, projectLabel, projects } from '../resources.ts';
 import { withExamples } from './examples.ts';
 import type { Shell } from './shell.ts';
 
-const flagsSchema = z.object({ '--labels': pairs.default({}), '--attrs': jsonObject.optional() });
+const flagsSchema = z.object({
+  '--labels': pairs.default({}),
+  '--attrs': jsonObject.optional(),
+  '--max-replicas': count.optional(),
+});
 
 interface Created {
   metadata: { name?: string | undefined; labels?: Record<string, string> };
   spec: object;
+}
+
+interface ProjectFlags {
+  description?: string;
+  owner?: string;
+  maxReplicas?: string;
 }
 
 export function addCreateProject(parent: Command, name: string, shell: Shell): Command {
@@ -21,10 +31,13 @@ export function addCreateProject(parent: Command, name: string, shell: Shell): C
     .description('create a project, which groups functions')
     .option('--description <text>', 'description')
     .option('--owner <name>', 'who it belongs to')
-    .action((project: string, spec: { description?: string; owner?: string }) =>
-      create(shell, projects, { metadata: { name: project }, spec }),
-    );
-  return withExamples(command, `ampoule ${parent.name()} ${name} weather --description "What the sensors say"`);
+    .option('--max-replicas <count>', 'how many replicas all of its functions may have together')
+    .action((project: string, { maxReplicas: most, ...given }: ProjectFlags) => {
+      const { '--max-replicas': maxReplicas } = parse(flagsSchema, { '--max-replicas': most }, 'The command line');
+      return create(shell, projects, { metadata: { name: project }, spec: { ...given, maxReplicas } });
+    });
+  const at = `ampoule ${parent.name()} ${name} weather`;
+  return withExamples(command, `${at} --description "What the sensors say"`, `${at} --max-replicas 20`);
 }
 
 interface GatewayFlags {

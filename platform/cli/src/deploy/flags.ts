@@ -9,6 +9,7 @@ import {
   jsonObject,
   logSinks,
   pairs,
+  scaleMetrics,
   secretNames,
   secretVolumes,
   sourceCode,
@@ -38,6 +39,12 @@ const flags: readonly DeployFlag[] = [
   ['--min-replicas <count>', 'least replicas', count, ['spec', 'minReplicas']],
   ['--max-replicas <count>', 'most replicas', count, ['spec', 'maxReplicas']],
   ['--target-cpu <percent>', 'load at which replicas are added', count, ['spec', 'targetCPU']],
+  [
+    '--scale-metric <metric=amount>',
+    'what a replica is to have, such as concurrency=10,window=1m; can be repeated',
+    scaleMetrics,
+    ['spec', 'autoScaleMetrics'],
+  ],
   ['--resource-limit <name=amount>', 'limit such as cpu=1 or memory=256Mi; can be repeated', pairs, ['spec', 'resources', 'limits']],
   ['--resource-request <name=amount>', 'request such as cpu=100m; can be repeated', pairs, ['spec', 'resources', 'requests']],
   ['--readiness-timeout <seconds>', 'how long it may take to become ready', count, ['spec', 'readinessTimeoutSeconds']],
@@ -71,7 +78,7 @@ const flags: readonly DeployFlag[] = [
   ['--offline', 'build without a network', yes, ['spec', 'build', 'offline']],
 ];
 
-const REPEATED: readonly z.ZodType[] = [pairs, texts, variables, volumes, secretNames, secretVolumes];
+const REPEATED: readonly z.ZodType[] = [pairs, texts, variables, volumes, secretNames, secretVolumes, scaleMetrics];
 
 const options = flags.map(([flag, help, schema, path]) => {
   const option = new Option(flag, help);
@@ -120,5 +127,5 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function nameOf(item: unknown): unknown {
-  return isObject(item) ? item.name : undefined;
+  return isObject(item) ? (item.name ?? item.metricName) : undefined;
 }

@@ -1,4 +1,5 @@
 import { parseDuration } from '@ampoule/platform-api/duration';
+import { PROCESSOR_METRICS } from '@ampoule/platform-api/scale-metrics';
 import * as z from 'zod';
 
 /** How the texts of flags become values of a function. Each says what is wrong, so that all mistakes are named at once. */
@@ -53,6 +54,35 @@ export const secretVolumes = z.array(z.string().regex(/^[^:]+:\/[^:]*$/, 'must b
     return { volume: { name, secret: { secretName } }, volumeMount: { name, mountPath, readOnly: true } };
   }),
 );
+
+const scaleMetricSchema = z
+  .object({
+    metricName: text,
+    threshold: z
+      .string()
+      .regex(/^\d+(\.\d+)?$/, 'must have a number, as in concurrency=10')
+      .transform(Number),
+    windowSize: z.string().optional(),
+    sourceType: z
+      .string()
+      .regex(/^(Resource|Pods|External)$/, 'must be Resource, Pods or External')
+      .optional(),
+  })
+  .refine(({ metricName, sourceType }) => sourceType !== undefined || PROCESSOR_METRICS.some((own) => own === metricName), {
+    message: `must be ${PROCESSOR_METRICS.join(', ')}, or a metric of Kubernetes with its source, as in memory=80,source=Resource`,
+  });
+
+/** `NAME=AMOUNT,window=1m`: how much of a metric a replica is to have. */
+export const scaleMetrics = z
+  .array(z.string().regex(/^[^=,]+=[^=,]+(,(window|source)=[^=,]+)*$/, 'must be METRIC=AMOUNT, then ,window=DURATION or ,source=NAME'))
+  .transform((values) => values.map(scaleMetricOf))
+  .pipe(z.array(scaleMetricSchema));
+
+function scaleMetricOf(value: string): z.input<typeof scaleMetricSchema> {
+  const [[metricName, threshold] = ['', ''], ...more] = value.split(',').map(splitPair);
+  const { window, source } = Object.fromEntries(more);
+  return { metricName, threshold, ...(window ? { windowSize: window } : {}), ...(source ? { sourceType: source } : {}) };
+}
 
 export const sourceCode = text.transform((code) => Buffer.from(code).toString('base64'));
 export const logSinks = z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').transform((level) => [{ level }]);

@@ -20,7 +20,7 @@ export async function writeProcessorFiles(folder: string, { metadata, spec }: Fu
   const triggers = { [key]: { numWorkers: 1, name: key, ...http, url: `127.0.0.1:${port}` } };
   const files = { config: join(folder, 'processor.yaml'), platform: join(folder, 'platform.yaml') };
   await writeFile(files.config, JSON.stringify({ metadata, spec: { ...spec, triggers } }));
-  await writeFile(files.platform, JSON.stringify({ healthCheck: { enabled: false } }));
+  await writeFile(files.platform, JSON.stringify({ healthCheck: { enabled: false }, webAdmin: { enabled: false } }));
   return files;
 }
 

@@ -20,6 +20,8 @@ export interface RenderContext {
   /** The version of the platform. */
   version: string;
   platform: PlatformConfig;
+  /** What the platform adds to the function's Deployment. */
+  deploymentSpecs?: readonly object[];
   /** Of the function's project. */
   projectNodeSelector: Record<string, string>;
   /** The replicas that the function has now; undefined before there is a Deployment. */

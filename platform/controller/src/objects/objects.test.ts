@@ -164,6 +164,8 @@ describe('the strategy of an update', () => {
   it.each([
     ['is rolling', {}, 'RollingUpdate'],
     ['takes turns at a GPU', { resources: { limits: { 'nvidia.com/gpu': '1' } } }, 'Recreate'],
+    ['takes turns at a GPU of any maker', { resources: { limits: { 'amd.com/gpu': 1 } } }, 'Recreate'],
+    ['is rolling without a GPU', { resources: { limits: { 'nvidia.com/gpu': '0' } } }, 'RollingUpdate'],
     ['is what its owner says', { deploymentStrategy: { type: 'Recreate' } }, 'Recreate'],
   ])('%s', (_what, spec, type) => {
     expect(render(spec).deployment.spec?.strategy?.type).toBe(type);

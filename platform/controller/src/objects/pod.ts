@@ -6,7 +6,16 @@ import type { RenderContext } from './context.ts';
 import { type Placement, withPreemption } from './preemption.ts';
 import { volumesOf } from './volumes.ts';
 
-/** The pod of a function. */
+/** What is so where neither the function nor the platform's owner says anything. */
+export const standardPod = {
+  // Only a function that asks for an account of its own wants to talk to Kubernetes.
+  automountServiceAccountToken: false,
+  enableServiceLinks: false,
+  terminationGracePeriodSeconds: 30,
+  securityContext: podSecurity,
+};
+
+/** The pod of a function, as the function wants it. */
 export function podOf(fn: NuclioFunction, context: RenderContext): V1PodSpec {
   const { spec } = fn;
   const { kube } = context.platform;
@@ -29,12 +38,9 @@ export function podOf(fn: NuclioFunction, context: RenderContext): V1PodSpec {
   };
   const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined && value !== null && value !== ''));
   return {
-    // Only a function that asks for an account of its own wants to talk to Kubernetes.
-    automountServiceAccountToken: Boolean(spec.serviceAccount),
-    enableServiceLinks: false,
-    terminationGracePeriodSeconds: 30,
+    ...(spec.serviceAccount ? { automountServiceAccountToken: true } : {}),
     ...given,
-    securityContext: { ...podSecurity, ...spec.securityContext },
+    securityContext: spec.securityContext ?? {},
     containers: [functionContainerOf(fn, context), ...extraContainersOf(fn, 'sidecars')],
     volumes: volumesOf(fn),
   };

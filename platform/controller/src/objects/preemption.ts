@@ -1,6 +1,7 @@
 import type { FunctionSpec } from '@ampoule/platform-api/function';
 import type { V1PodSpec } from '@ampoule/platform-api/kube/types';
 import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
+import { wantsGpu } from './gpu.ts';
 
 type Tolerations = NonNullable<V1PodSpec['tolerations']>;
 type Affinity = NonNullable<V1PodSpec['affinity']>;
@@ -15,9 +16,6 @@ type Term = NonNullable<
 >[number];
 type Requirement = NonNullable<Term['matchExpressions']>[number];
 
-/** Which kind of GPU asks for the tolerations that nodes with GPUs need. */
-const GPU = /\/gpu$/;
-
 /**
  * Keeps the pods of a function on nodes that can be taken away at any moment, or off them, as its `preemptionMode` says: `allow` tolerates
  * them, `constrain` wants no others, `prevent` wants none of them. What the function asks for itself stays.
@@ -29,8 +27,7 @@ export function withPreemption(
 ): Placement {
   if (preemptibleNodes === undefined) return { tolerations, affinity };
   const mode = preemptionMode || preemptibleNodes.defaultMode;
-  const wantsGpu = Object.entries(resources?.limits ?? {}).some(([name, count]) => GPU.test(name) && Number(count) > 0);
-  const theirs = [...preemptibleNodes.tolerations, ...(wantsGpu ? preemptibleNodes.gpuTolerations : [])] as Tolerations;
+  const theirs = [...preemptibleNodes.tolerations, ...(wantsGpu(resources) ? preemptibleNodes.gpuTolerations : [])] as Tolerations;
   const isTheirs = (one: Tolerations[number]) => theirs.some((other) => isSame(one, other));
   const others = tolerations.filter((one) => !isTheirs(one));
   switch (mode) {

@@ -2,12 +2,13 @@ import { podUidOf } from '@ampoule/platform-api/kube/pods';
 import type { V1Pod } from '@ampoule/platform-api/kube/types';
 import type { Activity } from '../activity.ts';
 import type { Processors } from '../processors.ts';
+import { endsSince, type Restarts, restartsOf } from './container-ends.ts';
 
 type Counts = Pick<Activity, 'handled' | 'failed'>;
 
-/** What is known of a pod: what its processor counted when it answered last, and how often its containers have ended. */
+/** What is known of a pod: what its processor counted when it answered last, and how often its containers were started again. */
 interface Known extends Counts {
-  ends: number;
+  restarts: Restarts;
 }
 
 /** What a version has done since its share of the calls became what it is. */
@@ -30,12 +31,12 @@ interface Watch {
   pods: Map<string, Known>;
 }
 
-const unknown: Known = { handled: 0, failed: 0, ends: 0 };
+const unknown: Known = { handled: 0, failed: 0, restarts: new Map() };
 
 /**
- * Counts calls and errors of versions by the counters of their processors, and the ends of their containers as failed calls: what a container
- * had in hand was answered by somebody else, who does not count. After a restart of the controller a share is watched anew, with
- * all that its pods have counted in their lives.
+ * Counts calls and errors of versions by the counters of their processors, and the ends of their containers as failed calls, but for those
+ * of a host that went down: what a container had in hand was answered by somebody else, who does not count. After a restart of the
+ * controller a share is watched anew, with all that its pods have counted in their lives.
  */
 export class CallCounter {
   readonly #processors: Processors;
@@ -54,13 +55,13 @@ export class CallCounter {
     for (const [index, pod] of pods.entries()) {
       // Pods serve this version alone, so one that is new here has counted nothing else.
       const before = watch.pods.get(podUidOf(pod)) ?? unknown;
-      const ends = Math.max(endsOf(pod), before.ends);
+      const ends = endsSince(before.restarts, pod);
       const now = readings[index]?.activity ?? before;
       const isRestarted = now.handled < before.handled;
-      watch.requests += now.handled - (isRestarted ? 0 : before.handled) + ends - before.ends;
-      watch.errors += now.failed - (isRestarted ? 0 : before.failed) + ends - before.ends;
-      watch.ends += ends - before.ends;
-      watch.pods.set(podUidOf(pod), { handled: now.handled, failed: now.failed, ends });
+      watch.requests += now.handled - (isRestarted ? 0 : before.handled) + ends;
+      watch.errors += now.failed - (isRestarted ? 0 : before.failed) + ends;
+      watch.ends += ends;
+      watch.pods.set(podUidOf(pod), { handled: now.handled, failed: now.failed, restarts: restartsOf(pod) });
     }
     this.#watches.set(key, watch);
     return { forMs: performance.now() - watch.beganAt, requests: watch.requests, errors: watch.errors, ends: watch.ends };
@@ -70,8 +71,4 @@ export class CallCounter {
   retain(keys: ReadonlySet<string>): void {
     for (const key of this.#watches.keys()) if (!keys.has(key)) this.#watches.delete(key);
   }
-}
-
-function endsOf({ status }: V1Pod): number {
-  return (status?.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + (restartCount ?? 0), 0);
 }

@@ -174,6 +174,27 @@ describe('a canary', () => {
     expect(world.gateway().status.rollout.conditions[0]?.message).toContain('3 of 27 calls failed, 3 by the end of a container');
   });
 
+  it.each<[how: string, terminated: object]>([
+    ['at once', { reason: 'Unknown', exitCode: 255, finishedAt: '2026-01-01T00:00:05Z' }],
+    ['and the kubelet finds nothing of its containers', { reason: 'ContainerStatusUnknown', exitCode: 137 }],
+    ['in good order', { reason: 'Error', exitCode: 143, finishedAt: '2026-01-01T00:00:01Z' }],
+  ])('is not judged by pods that end since their host is started again %s, but by those that end after it', async (_how, terminated) => {
+    await startCanary({ interval: '1h', progressDeadlineSeconds: 7200 });
+    call(20);
+    expect(await world.look()).toMatchObject({ shares: 'f-v1, f-v2 50' });
+    const conditions = [{ type: 'PodReadyToStartContainers', status: 'True', lastTransitionTime: '2026-01-01T00:00:09Z' }];
+    world.end('f-v2', 3, { terminated, conditions });
+    await soon(() => world.seenRestarts('f-v2')).toBe(3);
+    expect(await world.look()).toMatchObject({ phase: 'Progressing', shares: 'f-v1, f-v2 50' });
+    await world.restart();
+    expect(await world.look()).toMatchObject({ phase: 'Progressing', shares: 'f-v1, f-v2 50' });
+
+    call(20);
+    world.end('f-v2', 3, { terminated: { reason: 'Error', exitCode: 1, finishedAt: '2026-01-01T00:00:11Z' }, conditions });
+    call(10);
+    await soon(world.look).toMatchObject({ phase: 'RolledBack', reason: 'ErrorRateExceeded' });
+  });
+
   it('goes back where its pods end one after the other and are not there for a moment', async () => {
     await startCanary({ interval: '1h', progressDeadlineSeconds: 7200 });
     world.serve('f-v2', 'unhealthy', 'Function is not healthy');

@@ -7,8 +7,10 @@ import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import { Loop } from '@ampoule/platform-api/kube/loop';
 import { keyOf, type RawObject } from '@ampoule/platform-api/kube/resources';
+import type { V1Service } from '@ampoule/platform-api/kube/types';
 import type { Processors } from '../processors.ts';
 import { type AliasGateway, aliasGatewayOf, functionsOf, hasShares } from './alias-gateway.ts';
+import { AliasServices } from './alias-services.ts';
 import { AliasWriter, type Said } from './alias-writer.ts';
 import { CallCounter } from './call-counter.ts';
 import { isServing, nextStep } from './next-step.ts';
@@ -18,6 +20,9 @@ export interface RolloutsOptions {
   client: KubeClient;
   functions: Cache<RawObject>;
   apiGateways: Cache<RawObject>;
+  /** Those of aliases. */
+  aliasServices: Cache<V1Service>;
+  clusterDomain: string;
   processors: Processors;
   logger: Logger;
   /** Milliseconds for which the function of a version stays that no alias names any more. */
@@ -33,6 +38,7 @@ const AT_ONCE = 8;
 export class Rollouts {
   readonly #options: RolloutsOptions;
   readonly #versions: VersionFunctions;
+  readonly #services: AliasServices;
   readonly #writer: AliasWriter;
   readonly #calls: CallCounter;
   /** When the stable versions of aliases were last seen not to serve. */
@@ -47,6 +53,7 @@ export class Rollouts {
     this.#calls = new CallCounter(processors);
     this.#knownSinceMs = performance.now() - (options.knownForMs ?? 0);
     this.#versions = new VersionFunctions(options);
+    this.#services = new AliasServices(options);
     this.#writer = new AliasWriter(client, logger);
     const look = () => this.look().then(() => INTERVAL_MS);
     this.#loop = new Loop({ look, usualMs: INTERVAL_MS, logger, failure: 'aliases cannot be looked at, trying again' });
@@ -83,6 +90,7 @@ export class Rollouts {
     if ('mistake' in gateway) {
       return this.#writer.say(object, { version: 0 }, { phase: 'Failed', reason: 'AliasInvalid', message: gateway.mistake });
     }
+    await this.#services.ensure(object);
     const { alias, rollout, spec } = gateway;
     const stable = await this.#versions.ensure(object.metadata?.namespace ?? '', alias.function, alias.version);
     if ('missing' in stable) return this.#writer.say(object, alias, { ...stable.missing, phase: 'Failed' });

@@ -4,6 +4,7 @@ import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import { recordEvent } from '@ampoule/platform-api/kube/events';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import { Loop } from '@ampoule/platform-api/kube/loop';
+import type { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-config';
 import { keyOf, type RawObject, resources } from '@ampoule/platform-api/kube/resources';
 import type { V1Deployment, V2HorizontalPodAutoscaler } from '@ampoule/platform-api/kube/types';
 import { objectKeyOf } from '../applier.ts';
@@ -20,6 +21,7 @@ export interface ScaleLoopOptions {
   deployments: Cache<V1Deployment>;
   autoscalers: Cache<V2HorizontalPodAutoscaler>;
   processors: Processors;
+  platform: PlatformConfigSource;
   /** Has a function reconciled, since its replicas are to be others. */
   onChange: (key: string) => void;
   logger: Logger;
@@ -35,6 +37,7 @@ export class ScaleLoop {
   readonly #options: ScaleLoopOptions;
   readonly #scaler: Scaler;
   readonly #caps: ProjectCaps;
+  readonly #parsed = new ParsedFunctions();
   readonly #loop: Loop;
   /** What the reconciler was told last. */
   readonly #told = new Map<string, Scaling>();
@@ -44,7 +47,7 @@ export class ScaleLoop {
   constructor(options: ScaleLoopOptions) {
     const { functions, projects, deployments, autoscalers, processors, logger } = options;
     this.#options = options;
-    const parsed = new ParsedFunctions();
+    const parsed = this.#parsed;
     const deploymentOf = (key: string) => deployments.get(objectKeyOf(key));
     const scaler = new Scaler({ functions, parsed, processors, deploymentOf, logger });
     const runningOf = (key: string) => ({
@@ -75,7 +78,8 @@ export class ScaleLoop {
 
   /** Looks at all functions, once. */
   async look(): Promise<void> {
-    const { functions, onChange } = this.#options;
+    const { functions, platform, onChange } = this.#options;
+    this.#parsed.use(await platform.read());
     await this.#scaler.look();
     this.#caps.look();
     const keys = new Set<string>();

@@ -7,6 +7,8 @@ import { areCronJobs } from '../objects/cron-jobs.ts';
 export interface SleepPolicy {
   windowMs: number;
   threshold: number;
+  /** Whether it has triggers that keep what comes while it sleeps: brokers have to be asked first, and then what wakes it. */
+  hasStreams: boolean;
 }
 
 /** The one metric that is known here; a function that goes by others is left awake. */
@@ -17,9 +19,9 @@ const DEFAULT_WINDOW_MS = 300_000;
 export function sleepPolicyOf(spec: FunctionSpec, platform: PlatformConfig): SleepPolicy | undefined {
   if (platform.scaleToZero.mode !== 'enabled' || spec.disable === true) return undefined;
   if (spec.minReplicas !== 0 || (spec.replicas !== undefined && spec.replicas !== null)) return undefined;
-  // Only calls by HTTP wake a function; of other events nobody would hear.
-  const triggers = Object.values(spec.triggers ?? {}).filter(({ disabled }) => disabled !== true);
-  if (!triggers.every(({ kind }) => kind === 'http' || (kind === 'cron' && areCronJobs(platform)))) return undefined;
+  const kinds = Object.values(spec.triggers ?? {}).flatMap(({ kind, disabled }) => (disabled === true ? [] : [kind]));
+  // Its processor would not wake it by time.
+  if (kinds.includes('cron') && !areCronJobs(platform)) return undefined;
   const own = spec.scaleToZero?.scaleResources ?? [];
   const resources = own.length > 0 ? own : platform.scaleToZero.scaleResources;
   if (!resources.every(({ metricName }) => !metricName || metricName === METRIC)) return undefined;
@@ -27,5 +29,6 @@ export function sleepPolicyOf(spec: FunctionSpec, platform: PlatformConfig): Sle
   return {
     windowMs: windows.length === 0 ? DEFAULT_WINDOW_MS : Math.max(...windows),
     threshold: resources.length === 0 ? 0 : Math.min(...resources.map(({ threshold }) => threshold ?? 0)),
+    hasStreams: kinds.some((kind) => kind !== 'http' && kind !== 'cron'),
   };
 }

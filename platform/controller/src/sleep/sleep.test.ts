@@ -4,9 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { type FunctionSpec, functionSpecSchema } from '@ampoule/platform-api/function';
 import { silentLogger as logger } from '@ampoule/platform-api/kube/logger';
 import { platformConfigSchema } from '@ampoule/platform-api/platform-config';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { readActivity } from '../activity.ts';
 import { paths, startController, type TestController } from '../testing/controller.ts';
+import { drainedBy } from './backlog.ts';
 import { IdleTracker } from './idle-tracker.ts';
 import { sleepPolicyOf } from './policy.ts';
 import { Sleeper } from './sleeper.ts';
@@ -19,7 +20,7 @@ describe('whether a function may sleep', () => {
   const cron = { kind: 'cron', attributes: { interval: '1h' } };
 
   it.each([
-    ['after five minutes where nobody says more', {}, {}, { windowMs: 300_000, threshold: 0 }],
+    ['after five minutes where nobody says more', {}, {}, { windowMs: 300_000, threshold: 0, hasStreams: false }],
     [
       'after the longest window that it names, at its smallest threshold',
       {
@@ -31,9 +32,14 @@ describe('whether a function may sleep', () => {
         },
       },
       {},
-      { windowMs: 120_000, threshold: 1 },
+      { windowMs: 120_000, threshold: 1, hasStreams: false },
     ],
-    ["after the platform's window", {}, { scaleResources: [{ windowSize: '10m' }] }, { windowMs: 600_000, threshold: 0 }],
+    [
+      "after the platform's window",
+      {},
+      { scaleResources: [{ windowSize: '10m' }] },
+      { windowMs: 600_000, threshold: 0, hasStreams: false },
+    ],
   ])('%s', (_what, spec, scaleToZero, policy) => {
     expect(sleepPolicyOf(specOf(spec), platform(scaleToZero))).toEqual(policy);
   });
@@ -42,7 +48,6 @@ describe('whether a function may sleep', () => {
     ['it has to have a replica', { minReplicas: 1 }],
     ['its replicas are given', { replicas: 1 }],
     ['it is disabled', { disable: true }],
-    ['it also gets events that would not wake it', { triggers: { w: { kind: 'http' }, k: { kind: 'kafka-cluster' } } }],
     ['its processor wakes it by time', { triggers: { w: { kind: 'http' }, c: cron } }],
     ['it goes by a metric that is not known here', { scaleToZero: { scaleResources: [{ metricName: 'queue_length' }] } }],
   ])('not where %s', (_what, spec) => {
@@ -55,12 +60,17 @@ describe('whether a function may sleep', () => {
 
   it('where Kubernetes wakes it by time, or other triggers are disabled', () => {
     const triggers = { w: { kind: 'http' }, c: cron, k: { kind: 'kafka-cluster', disabled: true } };
-    expect(sleepPolicyOf(specOf({ triggers }), platform({}, { cronTriggerCreationMode: 'kube' }))).toBeDefined();
+    expect(sleepPolicyOf(specOf({ triggers }), platform({}, { cronTriggerCreationMode: 'kube' }))).toMatchObject({ hasStreams: false });
+  });
+
+  it('where brokers say that nothing waits for its streams', () => {
+    const triggers = { w: { kind: 'http' }, k: { kind: 'kafka-cluster' } };
+    expect(sleepPolicyOf(specOf({ triggers }), platform())).toMatchObject({ hasStreams: true });
   });
 });
 
 describe('a function is idle', () => {
-  const policy = { windowMs: 100, threshold: 0 };
+  const policy = { windowMs: 100, threshold: 0, hasStreams: false };
   /** What is said after each observation of [time, events begun, events handled, pods]. */
   const play = (rows: [atMs: number, begun: number, handled: number, pods?: string, inHand?: number][], threshold = 0) => {
     const tracker = new IdleTracker();
@@ -216,12 +226,73 @@ describe('functions that nobody calls', () => {
     });
   });
 
+  it('stay awake where the platform has them keep a replica', async () => {
+    const config = {
+      scaleToZero: { mode: 'enabled', scaleResources: [{ windowSize: '10ms', threshold: 0 }] },
+      functionAugmentedConfigs: [{ functionConfig: { spec: { minReplicas: 1 } } }],
+    };
+    world.api.put(paths.platformConfig, { data: { 'platform.yaml': JSON.stringify(config) } });
+    for (let i = 0; i < 5; i++) {
+      expect(await looked()).toEqual({ state: 'ready' });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  });
+
   it('stay awake while somebody calls them', async () => {
     for (let i = 0; i < 15; i++) {
       handled++;
       expect(await looked()).toEqual({ state: 'ready' });
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  });
+
+  describe('with a stream', () => {
+    const triggers = { k: { kind: 'kafka-cluster' } };
+    let answer: string;
+    let asked: (string | undefined)[];
+
+    beforeEach(async () => {
+      answer = '{"answer":"empty"}';
+      asked = [];
+      const desk = createServer((request, response) => {
+        asked.push(request.url);
+        response.end(answer);
+      }).listen(0, '127.0.0.1');
+      await once(desk, 'listening');
+      onTestFinished(() => {
+        desk.close();
+        desk.closeAllConnections();
+      });
+      const { client, functions, platform, processors } = world;
+      const isDrained = drainedBy(`http://127.0.0.1:${(desk.address() as AddressInfo).port}`, logger);
+      sleeper = new Sleeper({ client, functions, platform, processors, isDrained, logger });
+      world.api.put(paths.fn, { spec: { image: 'i:1', runtime: 'nodejs', minReplicas: 0, maxReplicas: 1, triggers } });
+    });
+
+    it('go to sleep when nothing waits for them', async () => {
+      await expect.poll(looked).toMatchObject({ state: 'waitingForScaleResourceToZero' });
+      expect(asked).toEqual(['/backlog/nuclio/f']);
+    });
+
+    it.each(['{"answer":"waiting"}', '{"answer":"unknown"}', 'no answer', '{"answer":"something else"}'])(
+      'stay awake where the answer is %s, and ask again',
+      async (other) => {
+        answer = other;
+        await expect.poll(async () => (await looked()) && asked.length).toBeGreaterThan(1);
+        expect(statusOf()).toEqual({ state: 'ready' });
+        answer = '{"answer":"empty"}';
+        await expect.poll(looked).toMatchObject({ state: 'waitingForScaleResourceToZero' });
+      },
+    );
+
+    it('stay awake where there is nobody to ask', async () => {
+      const { client, functions, platform, processors } = world;
+      sleeper = new Sleeper({ client, functions, platform, processors, logger });
+      for (let i = 0; i < 10; i++) {
+        expect(await looked()).toEqual({ state: 'ready' });
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    });
   });
 
   it('stay awake where their processor does not say what it does', async () => {

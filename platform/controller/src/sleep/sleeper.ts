@@ -1,6 +1,6 @@
 import { mapConcurrently } from '@ampoule/lib/concurrent';
 import { parseDuration } from '@ampoule/platform-api/duration';
-import { type FunctionStatus, functionSpecSchema } from '@ampoule/platform-api/function';
+import type { FunctionStatus } from '@ampoule/platform-api/function';
 import type { Cache } from '@ampoule/platform-api/kube/cache';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import { updateFunction } from '@ampoule/platform-api/kube/functions';
@@ -11,6 +11,7 @@ import { keyOf, type RawObject } from '@ampoule/platform-api/kube/resources';
 import type { V1Pod } from '@ampoule/platform-api/kube/types';
 import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
 import type { Processors } from '../processors.ts';
+import { ParsedFunctions } from '../scale/parsed-functions.ts';
 import { IdleTracker, type Observation } from './idle-tracker.ts';
 import { type SleepPolicy, sleepPolicyOf } from './policy.ts';
 
@@ -19,6 +20,8 @@ export interface SleeperOptions {
   functions: Cache<RawObject>;
   platform: PlatformConfigSource;
   processors: Processors;
+  /** Whether nothing waits for a function at its brokers; absent where there is nobody to ask. */
+  isDrained?: ((key: string) => Promise<boolean>) | undefined;
   logger: Logger;
 }
 
@@ -28,6 +31,7 @@ const ASKED_AT_ONCE = 16;
 /** Puts functions to sleep that nobody has called for their window. */
 export class Sleeper {
   readonly #options: SleeperOptions;
+  readonly #parsed = new ParsedFunctions();
   readonly #tracker = new IdleTracker();
   readonly #loop: Loop;
 
@@ -53,9 +57,10 @@ export class Sleeper {
   async look(): Promise<void> {
     const { functions, platform, processors } = this.#options;
     const config = await platform.read();
+    this.#parsed.use(config);
     const candidates = new Map<string, SleepPolicy>();
     for (const object of functions.list()) {
-      const policy = policyOf(object, config);
+      const policy = this.#policyOf(object, config);
       if (policy !== undefined) candidates.set(keyOf(object), policy);
     }
     for (const key of this.#tracker.keys()) if (!candidates.has(key)) this.#tracker.forget(key);
@@ -68,6 +73,7 @@ export class Sleeper {
     const { client, logger } = this.#options;
     const now = await this.#observe(key, pods);
     if (now === undefined || !this.#tracker.isIdle(key, now, policy)) return;
+    if (policy.hasStreams && !(await this.#isDrained(key))) return;
     this.#tracker.forget(key);
     await updateFunction(client, key, ({ status }) => {
       if (status.state !== 'ready') return undefined;
@@ -75,6 +81,13 @@ export class Sleeper {
       return { status: { state: 'waitingForScaleResourceToZero', message: '', scaleToZero } };
     });
     logger.info({ key, windowMs: policy.windowMs }, 'a function is idle and goes to sleep');
+  }
+
+  async #isDrained(key: string): Promise<boolean> {
+    const { isDrained, logger } = this.#options;
+    if (await isDrained?.(key)) return true;
+    logger.debug({ key }, 'something may wait for an idle function at a broker, so it stays awake');
+    return false;
   }
 
   /** Undefined where a processor cannot be asked: then its function stays awake. */
@@ -95,10 +108,10 @@ export class Sleeper {
     const names = readings.map(({ pod }) => pod).sort();
     return { ...now, pods: names.join(' ') };
   }
-}
 
-function policyOf({ spec, status }: RawObject, platform: PlatformConfig): SleepPolicy | undefined {
-  if ((status as FunctionStatus | undefined)?.state !== 'ready') return undefined;
-  const parsed = functionSpecSchema.safeParse(spec);
-  return parsed.success ? sleepPolicyOf(parsed.data, platform) : undefined;
+  #policyOf(object: RawObject, config: PlatformConfig): SleepPolicy | undefined {
+    if ((object.status as FunctionStatus | undefined)?.state !== 'ready') return undefined;
+    const fn = this.#parsed.of(object);
+    return fn && sleepPolicyOf(fn.spec, config);
+  }
 }

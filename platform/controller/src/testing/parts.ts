@@ -47,7 +47,7 @@ export function partsFor(client: KubeClient) {
     /** What a controller that was just started knows: nothing but what the API server has. */
     makeParts() {
       const onChange = (key: string) => void changed.push(key);
-      const scaleLoop = new ScaleLoop({ client, functions, projects, deployments, autoscalers, processors, onChange, logger });
+      const scaleLoop = new ScaleLoop({ client, functions, projects, deployments, autoscalers, processors, platform, onChange, logger });
       const scalingOf = (object: RawObject) => scaleLoop.scalingOf(object);
       const applier = new Applier(client, owned);
       return { scaleLoop, reconciler: new FunctionReconciler({ client, functions, projects, platform, applier, scalingOf, settings }) };

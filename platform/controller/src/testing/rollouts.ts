@@ -6,7 +6,9 @@ import { Cache } from '@ampoule/platform-api/kube/cache';
 import { FakeApi } from '@ampoule/platform-api/kube/fake-api';
 import { silentLogger as logger } from '@ampoule/platform-api/kube/logger';
 import { type RawObject, resources } from '@ampoule/platform-api/kube/resources';
+import type { V1Pod } from '@ampoule/platform-api/kube/types';
 import { Processors } from '../processors.ts';
+import { ALIAS_SERVICES } from '../rollout/alias-services.ts';
 import { Rollouts, type RolloutsOptions } from '../rollout/rollouts.ts';
 
 const NUCLIO = '/apis/nuclio.io/v1beta1/namespaces/nuclio';
@@ -47,16 +49,19 @@ export async function startRollouts(spec: object) {
 
   let caches: Cache<RawObject>[] = [];
   let functions: Cache<RawObject>;
+  let pods: Cache<V1Pod>;
   let rollouts: Rollouts;
   async function restart(more: Pick<RolloutsOptions, 'unusedMs' | 'knownForMs'> = {}): Promise<void> {
     await Promise.all(caches.map((cache) => cache.stop()));
     functions = new Cache({ client, logger, namespace: 'nuclio', resource: resources.functions });
     const apiGateways = new Cache({ client, logger, namespace: 'nuclio', resource: resources.apiGateways });
-    const pods = new Cache({ client, logger, namespace: 'nuclio', resource: resources.pods });
-    caches = [functions, apiGateways, pods as unknown as Cache<RawObject>];
+    pods = new Cache({ client, logger, namespace: 'nuclio', resource: resources.pods });
+    const aliasServices = new Cache({ client, logger, namespace: 'nuclio', resource: resources.services, labelSelector: ALIAS_SERVICES });
+    caches = [functions, apiGateways, pods as unknown as Cache<RawObject>, aliasServices as unknown as Cache<RawObject>];
     const processors = new Processors(pods, 0);
     await Promise.all(caches.map((cache) => cache.start()));
-    rollouts = new Rollouts({ client, functions, apiGateways, processors, logger, knownForMs: Number.POSITIVE_INFINITY, ...more });
+    const shared = { client, functions, apiGateways, aliasServices, processors, logger };
+    rollouts = new Rollouts({ ...shared, clusterDomain: 'cluster.local', knownForMs: Number.POSITIVE_INFINITY, ...more });
   }
   await restart();
 
@@ -100,14 +105,18 @@ export async function startRollouts(spec: object) {
     setState: (name: string, state: string) => api.put(fnPath(name), { status: { state } }),
     /** The state of a function as those who look know it. */
     seenState: (name: string) => (functions.get(`nuclio/${name}`)?.status as { state?: string } | undefined)?.state,
-    /** Lets the container of a version end so often, and its processor begin to count anew. */
-    end(name: string, times: number) {
+    /** Lets the container of a version end so often, the last time like that, and its processor begin to count anew. */
+    end(name: string, times: number, { terminated, conditions = [] }: { terminated?: object; conditions?: object[] } = {}) {
       const path = `/api/v1/namespaces/nuclio/pods/${name}`;
       const status = api.objects.get(path)?.status as { containerStatuses?: { restartCount: number }[] };
       const restartCount = (status.containerStatuses?.[0]?.restartCount ?? 0) + times;
-      api.put(path, { status: { ...status, containerStatuses: [{ name: 'nuclio', restartCount }] } });
+      api.put(path, {
+        status: { ...status, conditions, containerStatuses: [{ name: 'nuclio', restartCount, lastState: { terminated } }] },
+      });
       Object.assign(calls, { handled: 0, failed: 0 });
     },
+    /** How often the container of a version was started again, as those who look know it. */
+    seenRestarts: (name: string) => pods.get(`nuclio/${name}`)?.status?.containerStatuses?.[0]?.restartCount,
     events: () => [...api.objects].filter(([path]) => path.includes('/events/')).map(([, event]) => event as unknown as { reason: string }),
     async stop() {
       await Promise.all(caches.map((cache) => cache.stop()));

@@ -16,7 +16,7 @@ const START_VARIABLES = /^(NODE_|LD_|UV_|SSL_|OPENSSL_|TZ$|PATH$|HOME$|LANG$|LC_
  */
 export function unfitnessOf(
   { spec }: Pick<NuclioFunction, 'spec'>,
-  context: Pick<RenderContext, 'platform' | 'projectNodeSelector'>,
+  context: Pick<RenderContext, 'platform' | 'projectNodeSelector' | 'deploymentSpecs'>,
 ): string | undefined {
   const { platform } = context;
   if (warmRuntimeOf({ spec }) === undefined) return `there are no warm pods of runtime ${spec.runtime}`;
@@ -35,6 +35,7 @@ export function unfitnessOf(
     [spec.nodeName, 'a node'],
     [spec.hostIPC, 'hostIPC'],
     [mountedReferencesIn({ metadata: {}, spec }), 'secrets'],
+    [context.deploymentSpecs, 'a Deployment that the platform adds to'],
   ] as const;
   const [, found] = lacking.find(([value]) => isGiven(value)) ?? [];
   if (found !== undefined) return `it has ${found}`;

@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto';
 import { messageOf } from '@ampoule/lib/errors';
-import { labels } from '@ampoule/platform-api/constants';
 import type { Cache } from '@ampoule/platform-api/kube/cache';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import { functionOf } from '@ampoule/platform-api/kube/functions';
@@ -9,13 +8,14 @@ import type { PlatformConfigSource } from '@ampoule/platform-api/kube/platform-c
 import { podUidOf } from '@ampoule/platform-api/kube/pods';
 import { type RawObject, resources } from '@ampoule/platform-api/kube/resources';
 import type { V1Deployment, V1Pod } from '@ampoule/platform-api/kube/types';
+import { augmented, augmentsOf, deploymentSpecsOf } from '../objects/augment.ts';
 import { phaseOf } from '../phase.ts';
 import { projectNodeSelectorOf } from '../project-node-selector.ts';
 import type { FunctionCode } from './code.ts';
 import { unfitnessOf } from './fitness.ts';
 import { bindingMessageOf } from './message.ts';
 import { sendBinding } from './send.ts';
-import { boundTo, type WarmPod, type WarmRuntime, waitingPodOf, warmRuntimeOf } from './warm-pods.ts';
+import { boundTo, marksOf, type WarmPod, type WarmRuntime, waitingPodOf, warmRuntimeOf } from './warm-pods.ts';
 
 /** After that another warm pod is tried: it may have been a busy moment. */
 const FAILED_MS = 300_000;
@@ -96,11 +96,18 @@ export class WarmPool {
     let pod: WarmPod | undefined;
     let isSent = false;
     try {
-      const fn = functionOf(object);
-      const phase = phaseOf(fn.status.state, fn.metadata.annotations);
+      const stored = functionOf(object);
+      const phase = phaseOf(stored.status.state, stored.metadata.annotations);
       if (phase !== 'zero' && phase !== 'waking') return undefined;
       const config = await platform.read();
-      const unfit = unfitnessOf(fn, { platform: config, projectNodeSelector: projectNodeSelectorOf(fn, projects) });
+      const added = augmentsOf(stored, config);
+      const fn = augmented(stored, added);
+      const context = {
+        platform: config,
+        deploymentSpecs: deploymentSpecsOf(added),
+        projectNodeSelector: projectNodeSelectorOf(fn, projects),
+      };
+      const unfit = unfitnessOf(fn, context);
       const runtime = warmRuntimeOf(fn);
       if (unfit !== undefined || runtime === undefined) {
         logger.debug({ key, reason: unfit }, 'a function starts without a warm pod');
@@ -111,7 +118,7 @@ export class WarmPool {
       const layers = pod === undefined ? undefined : await code.layersOf(fn.spec.image ?? '', runtime);
       if (pod === undefined || layers === undefined) return this.#release(pod);
       // No pod is to be taken for one that waits, whoever restarts: so this comes first.
-      await this.#label(pod, fn.metadata.name);
+      await this.#mark(pod, marksOf(fn, config));
       isSent = true;
       const port = await sendBinding(pod, bindingMessageOf(fn, pod, { platform: config, layers, privateKey }));
       logger.info({ key, pod: pod.name, ms: Math.round(performance.now() - startedAt) }, 'a function woke up in a warm pod');
@@ -142,9 +149,9 @@ export class WarmPool {
     return this.#options.pods.list().some((pod) => podUidOf(pod) === uid && pod.metadata?.deletionTimestamp === undefined);
   }
 
-  async #label({ name }: WarmPod, functionName: string): Promise<void> {
+  async #mark({ name }: WarmPod, marks: ReturnType<typeof marksOf>): Promise<void> {
     const { client, namespace } = this.#options;
-    await client.patch<V1Pod>(resources.pods, { metadata: { namespace, name, labels: { [labels.boundTo]: functionName } } });
+    await client.patch<V1Pod>(resources.pods, { metadata: { namespace, name, ...marks } });
   }
 }
 

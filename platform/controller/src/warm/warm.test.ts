@@ -13,6 +13,7 @@ import { freePort } from '@ampoule/lib/testing/free-port';
 import { Cache } from '@ampoule/platform-api/kube/cache';
 import { silentLogger as logger } from '@ampoule/platform-api/kube/logger';
 import { resources } from '@ampoule/platform-api/kube/resources';
+import { selectorLabelsOf } from '@ampoule/platform-api/names';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { paths, startController, type TestController } from '../testing/controller.ts';
 import { FunctionCode } from './code.ts';
@@ -49,7 +50,7 @@ beforeEach(async () => {
   registry = new FakeRegistry();
   const client = new RegistryClient({ url: await registry.start() });
   await putImages(CODE);
-  const config = { warmPool: { nodejs: 3 }, healthCheck: { listenAddress: '127.0.0.1:0' } };
+  const config = { warmPool: { nodejs: 3 }, healthCheck: { listenAddress: '127.0.0.1:0' }, webAdmin: { enabled: false } };
   world.api.put(paths.platformConfig, { data: { 'platform.yaml': JSON.stringify(config) } });
   world.api.put(DEPLOYMENT, { spec: { replicas: 1 } });
   const shared = { client: world.client, logger, namespace: 'ampoule-warm' };
@@ -154,6 +155,29 @@ it('a function that sleeps answers from a warm pod, with its code and its enviro
   expect(bound.host).toBe('127.0.0.1');
   expect(await answerAt(bound.port)).toBe('hello from f glad');
   await expect.poll(() => world.api.objects.get(`${POD}w1`)?.metadata.labels).toMatchObject({ 'ampoule.internal/bound-to': 'f' });
+});
+
+it('Prometheus finds a warm pod as one of its function, which no Service of that selects', async () => {
+  const metricsPort = await freePort();
+  const metrics = { sinks: { pull: { kind: 'prometheusPull', url: `127.0.0.1:${metricsPort}` } }, functions: ['pull'] };
+  const config = { warmPool: { nodejs: 3 }, healthCheck: { listenAddress: '127.0.0.1:0' }, webAdmin: { enabled: false }, metrics };
+  world.api.put(paths.platformConfig, { data: { 'platform.yaml': JSON.stringify(config) } });
+  const labels = { 'nuclio.io/project-name': 'p', 'app.kubernetes.io/name': 'mine' };
+  await world.given(spec, SLEEPS, { labels });
+  await warmPod('w1');
+
+  const bound = await pool.bind('nuclio/f');
+  await answerAt(bound?.port);
+
+  const { metadata } = world.api.objects.get(`${POD}w1`) ?? {};
+  expect(metadata).toMatchObject({
+    labels: { 'nuclio.io/function-name': 'f', 'nuclio.io/project-name': 'p', 'ampoule.internal/warm-runtime': 'nodejs' },
+    annotations: { 'nuclio.io/prometheus_pull': 'true', 'nuclio.io/prometheus_pull_port': String(metricsPort) },
+  });
+  expect(metadata?.labels).not.toHaveProperty('app.kubernetes.io/name');
+  expect(metadata?.labels).not.toMatchObject(selectorLabelsOf('f'));
+  const exposition = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+  expect(exposition).toMatch(/nuclio_processor_handled_events_total\{[^}]*function="f"[^}]*project="p"[^}]*\} 1\n/);
 });
 
 it('a function gets a warm pod of its own runtime', async () => {

@@ -1,4 +1,5 @@
 import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
+import { supportedScaleMetricsOf } from '@ampoule/platform-api/scale-metrics';
 import * as z from 'zod';
 import { type ApiRoute, defineRoute } from '../http/route.ts';
 import type { Settings } from '../settings.ts';
@@ -16,6 +17,7 @@ const frontendSpecSchema = z.looseObject({
   allowedAuthenticationModes: names,
   validFunctionPriorityClassNames: names,
   defaultFunctionPodResources: z.looseObject({}),
+  /** By what functions can be scaled; those without a `sourceType` are counted by their processors. */
   autoScaleMetrics: objects,
   disableDefaultHttpTrigger: z.boolean(),
   logsScreenEnabled: z.boolean(),
@@ -69,7 +71,7 @@ export function aboutRoutes({ version, namespace, ingressHosts }: Settings, plat
         allowedAuthenticationModes: platform.ingressConfig.allowedAuthenticationModes,
         validFunctionPriorityClassNames: platform.kube.validFunctionPriorityClassNames,
         defaultFunctionPodResources: platform.kube.defaultFunctionPodResources,
-        autoScaleMetrics: platform.supportedAutoScaleMetrics,
+        autoScaleMetrics: supportedScaleMetricsOf(platform),
         disableDefaultHttpTrigger: platform.disableDefaultHTTPTrigger,
         logsScreenEnabled: true,
       }),

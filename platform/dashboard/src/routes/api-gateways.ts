@@ -5,7 +5,7 @@ import { invalidRequest } from '../errors.ts';
 import { headers } from '../headers.ts';
 import { type ApiRoute, type Call, defineRoute } from '../http/route.ts';
 import { exportQuery, targetSchema } from '../http/schemas.ts';
-import { byName, exportedSchema, type Stored, selectorOf, storedSchema } from '../stores/resource-store.ts';
+import { exportedSchema, type Stored, selectorOf, storedSchema } from '../stores/resource-store.ts';
 import type { Stores } from '../stores/stores.ts';
 
 const writeHeaders = [headers.gatewayNamespace, headers.projectName, headers.validateFunctions] as const;
@@ -14,7 +14,7 @@ const writeHeaders = [headers.gatewayNamespace, headers.projectName, headers.val
 export function apiGatewayRoutes({ gateways }: Stores, defaultNamespace: string): ApiRoute[] {
   const namespaceOf = ({ header }: Call) => header(headers.gatewayNamespace) ?? defaultNamespace;
   const viewOf = ({ query, flag }: Call<z.output<typeof exportQuery>>) => {
-    if (query.export !== 'true') return (gateway: Stored) => gateways.shown(gateway);
+    if (query.export !== 'true') return async (gateway: Stored) => gateways.shown(gateway);
     return (gateway: Stored) => gateways.exported(gateway, flag(headers.exportSecrets));
   };
 
@@ -35,7 +35,8 @@ export function apiGatewayRoutes({ gateways }: Stores, defaultNamespace: string)
         const wanted = found.filter(
           ({ spec }) => functionName === undefined || upstreamFunctionsOf(apiGatewaySpecSchema.parse(spec)).includes(functionName),
         );
-        return byName(wanted, viewOf(call));
+        const view = viewOf(call);
+        return Object.fromEntries(await Promise.all(wanted.map(async (gateway) => [gateway.metadata.name, await view(gateway)])));
       },
     }),
     defineRoute({

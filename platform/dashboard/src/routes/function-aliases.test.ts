@@ -34,7 +34,16 @@ describe('an alias', () => {
   it('is an API gateway that leads to a version', async () => {
     expect(await put({ version: 1, host: 'live.example' })).toMatchObject({
       status: 200,
-      body: { name: 'live', gateway: 'f-live', version: 1, host: 'live.example', path: '/', phase: 'Starting', weight: 0 },
+      body: {
+        name: 'live',
+        gateway: 'f-live',
+        version: 1,
+        host: 'live.example',
+        path: '/',
+        internalInvocationUrl: 'nuclio-alias-f-live.nuclio.svc:8080',
+        phase: 'Starting',
+        weight: 0,
+      },
     });
     expect(stored()).toMatchObject({
       metadata: { labels: { 'nuclio.io/project-name': 'default' } },

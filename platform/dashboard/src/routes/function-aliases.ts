@@ -15,6 +15,8 @@ const aliasViewSchema = z.object({
   previousVersion: version.optional(),
   host: z.string(),
   path: z.string(),
+  /** Inside of the cluster; absent where the name of the API gateway is too long for one. */
+  internalInvocationUrl: z.string().optional(),
   canary: canarySchema.optional(),
   phase: z.enum(rolloutPhases),
   /** Percentage of the calls that the canary gets now. */

@@ -1,6 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Alias, aliasSchema, aliasUpstreamsOf, rolloutStatusSchema, versionFunctionNameOf } from '@ampoule/platform-api/alias';
+import {
+  type Alias,
+  aliasSchema,
+  aliasServiceNameOf,
+  aliasUpstreamsOf,
+  rolloutStatusSchema,
+  versionFunctionNameOf,
+} from '@ampoule/platform-api/alias';
 import { type ApiGatewayUpstream, apiGatewaySpecSchema } from '@ampoule/platform-api/api-gateway';
+import { ports } from '@ampoule/platform-api/constants';
 import * as z from 'zod';
 import { condition } from './function-store.ts';
 import type { Draft, Stored } from './resource-store.ts';
@@ -62,6 +70,7 @@ export function keepingAlias(draft: Draft, { spec, status }: Stored): Draft {
 export function viewOf({ metadata, status }: Stored, { alias, host, path }: z.output<typeof aliasSpecSchema>) {
   const { version, previousVersion, canary } = alias;
   const rollout = statusSchema.safeParse(status).data?.rollout;
+  const service = aliasServiceNameOf(metadata.name);
   return {
     name: metadata.name.slice(alias.function.length + 1),
     gateway: metadata.name,
@@ -69,6 +78,7 @@ export function viewOf({ metadata, status }: Stored, { alias, host, path }: z.ou
     ...(previousVersion === undefined ? {} : { previousVersion }),
     host,
     path,
+    ...(service === undefined ? {} : { internalInvocationUrl: `${service}.${metadata.namespace}.svc:${ports.http}` }),
     ...(canary ? { canary } : {}),
     phase: rollout?.phase ?? 'Starting',
     /** The share that the canary has now. */

@@ -14,15 +14,16 @@ import { resources } from '@ampoule/platform-api/kube/resources';
 import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
 import { dashboardError, invalidRequest } from '../errors.ts';
 import { keepingAlias } from './alias-view.ts';
-import { maskedGateway, openGateway, withPasswordOf } from './gateway-secrets.ts';
+import { GatewaySecrets } from './gateway-secrets.ts';
+import type { Sealed } from './kept-secrets.ts';
 import type { ProjectStore } from './project-store.ts';
 import { type Draft, exportedOf, ResourceStore, type Stored, storedSchema } from './resource-store.ts';
 
-/** The API gateways of the cluster. */
+/** The API gateways of the cluster. Whatever writes one, its password is taken out of it before. */
 export class ApiGatewayStore extends ResourceStore<Stored> {
   readonly #client: KubeClient;
   readonly #projects: ProjectStore;
-  readonly #isMasking: boolean;
+  readonly #secrets: GatewaySecrets;
 
   constructor(client: KubeClient, projects: ProjectStore, { sensitiveFields }: Pick<PlatformConfig, 'sensitiveFields'>) {
     super({
@@ -34,7 +35,39 @@ export class ApiGatewayStore extends ResourceStore<Stored> {
     });
     this.#client = client;
     this.#projects = projects;
-    this.#isMasking = sensitiveFields.maskSensitiveFields;
+    this.#secrets = new GatewaySecrets(client, sensitiveFields.maskSensitiveFields);
+  }
+
+  override async create(draft: Draft): Promise<Stored> {
+    const sealed = await this.#secrets.seal(draft);
+    const stored = await super.create(sealed.draft).catch(async (error: unknown) => {
+      await this.#secrets.discard(sealed, error);
+      throw error;
+    });
+    await this.#secrets.adopt(sealed, stored);
+    return stored;
+  }
+
+  override async update(namespace: string, name: string, change: (current: Stored) => Draft | Promise<Draft>): Promise<Stored> {
+    let written: { sealed: Sealed; before: Stored } | undefined;
+    const seal = async (current: Stored) => {
+      if (written !== undefined) await this.#secrets.discard(written.sealed);
+      written = undefined;
+      written = { sealed: await this.#secrets.seal(await change(current), current), before: current };
+      return written.sealed.draft;
+    };
+    const stored = await super.update(namespace, name, seal).catch(async (error: unknown) => {
+      if (written !== undefined) await this.#secrets.discard(written.sealed, error);
+      throw error;
+    });
+    if (written !== undefined) await this.#secrets.prune(stored, written.before);
+    return stored;
+  }
+
+  override async remove(namespace: string, name: string): Promise<void> {
+    const current = await this.find(namespace, name);
+    await super.remove(namespace, name);
+    if (current !== undefined) await this.#secrets.removeOf(current);
   }
 
   /** The gateways that send requests to a function. */
@@ -51,7 +84,7 @@ export class ApiGatewayStore extends ResourceStore<Stored> {
 
   /** @throws AMP_API_GATEWAY_INVALID, AMP_INGRESS_IN_USE, AMP_PROJECT_MISSING, AMP_FUNCTION_NOT_FOUND, AMP_RESOURCE_EXISTS */
   async add(gateway: ApiGateway, namespace: string, mustHaveFunctions: boolean): Promise<Stored> {
-    return this.create(withPasswordOf(await this.#draftOf(gateway, namespace, mustHaveFunctions), undefined));
+    return this.create(await this.#draftOf(gateway, namespace, mustHaveFunctions));
   }
 
   /** An alias stays one. @throws as `add`, and AMP_RESOURCE_NOT_FOUND, AMP_RESOURCE_STALE, AMP_FUNCTION_CONDITION */
@@ -61,7 +94,7 @@ export class ApiGatewayStore extends ResourceStore<Stored> {
     await this.update(namespace, gateway.metadata.name, (current) => {
       const { resourceVersion: wanted } = draft.metadata;
       if (wanted && wanted !== current.metadata.resourceVersion) throw this.staleError();
-      const kept = withPasswordOf(keepingAlias(draft, current), current);
+      const kept = keepingAlias(draft, current);
       const project = projectOf(current);
       if (gateway.metadata.labels?.[labels.project] === undefined) return withProject(kept, project);
       if (projectOf(draft) !== project) throw invalidRequest('Changing the project of an existing api gateway is not allowed');
@@ -71,12 +104,12 @@ export class ApiGatewayStore extends ResourceStore<Stored> {
 
   /** A gateway as callers see it. */
   shown(gateway: Stored): Stored {
-    return this.#isMasking ? maskedGateway(gateway) : gateway;
+    return this.#secrets.shown(gateway);
   }
 
-  /** A gateway as it leaves the cluster. */
-  exported(gateway: Stored, isWithSecrets: boolean): ReturnType<typeof exportedOf> {
-    return exportedOf(isWithSecrets ? gateway : openGateway(gateway));
+  /** A gateway as it leaves the cluster. @throws AMP_SECRET_MISSING */
+  async exported(gateway: Stored, isWithSecrets: boolean): Promise<ReturnType<typeof exportedOf>> {
+    return exportedOf(await this.#secrets.exported(gateway, isWithSecrets));
   }
 
   async #draftOf(gateway: ApiGateway, namespace: string, mustHaveFunctions: boolean): Promise<Draft> {

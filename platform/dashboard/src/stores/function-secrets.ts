@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { codeOf } from '@ampoule/lib/errors';
-import { annotations, api, labels, versionLabels } from '@ampoule/platform-api/constants';
-import { type KubeClient, refusedStatusOf } from '@ampoule/platform-api/kube/client';
+import { annotations, labels, versionLabels } from '@ampoule/platform-api/constants';
+import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import { isSecretOf, readFunctionSecret } from '@ampoule/platform-api/kube/function-secrets';
 import { resources } from '@ampoule/platform-api/kube/resources';
 import type { V1ObjectMeta, V1Secret } from '@ampoule/platform-api/kube/types';
@@ -13,23 +12,14 @@ import { SUFFIX_BYTES } from '@ampoule/platform-api/masked-secret';
 import { objectNameOf } from '@ampoule/platform-api/names';
 import type { PlatformConfig } from '@ampoule/platform-api/platform-config';
 import { usedSecretsOf } from '@ampoule/platform-api/used-secrets';
+import { goesWith, isSame, isSettled, isUnclear, naming, ownersOf, type Sealed, withoutLastApplied } from './kept-secrets.ts';
 import type { Draft, Stored } from './resource-store.ts';
 
-/** A younger Secret without an owner may be that of a function which somebody is about to write. */
-const SETTLED_MS = 600_000;
-/** Of kubectl: all that was applied, with secrets in the clear. */
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const none: SecretValues = new Map();
 const nothing: FieldTest = () => false;
 
 /** A function to be written; `secret` is the one of a version, whose references it has. */
 export type FunctionDraft = Draft & { secret?: string | undefined };
-
-/** A function as it is to be written, and the Secret that was made for it; undefined where none had to be. */
-export interface Sealed {
-  draft: Draft;
-  made: string | undefined;
-}
 
 /**
  * Takes secrets out of functions before they are written. Each change of them is a Secret of its own, which the function names: so they
@@ -60,14 +50,15 @@ export class FunctionSecrets {
   /** Lets the Secret go together with its function, which was not there before it. */
   async adopt({ made }: Sealed, { metadata }: Stored): Promise<void> {
     if (made === undefined) return;
-    const { namespace, name, uid } = metadata;
-    await this.#client.patch<V1Secret>(resources.secrets, { metadata: { namespace, name: made, ownerReferences: ownersOf(name, uid) } });
+    const { namespace } = metadata;
+    await this.#client.patch<V1Secret>(resources.secrets, {
+      metadata: { namespace, name: made, ownerReferences: ownersOf('NuclioFunction', metadata) },
+    });
   }
 
   /** Removes what was made for a draft that was not written. Where that is not sure, it stays. */
   async discard({ made, draft }: Sealed, reason?: unknown): Promise<void> {
-    const isUnclear = codeOf(reason) === 'AMP_KUBE_UNREACHABLE' || (refusedStatusOf(reason) ?? 0) >= 500;
-    if (made !== undefined && !isUnclear) await this.#client.remove(resources.secrets, draft.metadata.namespace, made);
+    if (made !== undefined && !isUnclear(reason)) await this.#client.remove(resources.secrets, draft.metadata.namespace, made);
   }
 
   /** Removes what a function had before; not the last one, with which its pods run until there are new ones, and no other that is in use. */
@@ -85,11 +76,8 @@ export class FunctionSecrets {
 
   /** Removes all that was taken out of a function. */
   async removeOf({ metadata }: Stored): Promise<void> {
-    const own = metadata.annotations?.[annotations.secret];
     const all = await this.#secretsOf(metadata);
-    const isGone = (secret: V1Secret) =>
-      secret.metadata?.name === own || isOwnedBy(secret, metadata.uid) || (isOwnerless(secret) && isSettled(secret));
-    await this.#remove(metadata.namespace, all.filter(isGone));
+    await this.#remove(metadata.namespace, all.filter(goesWith(metadata)));
   }
 
   /** A function as it leaves the cluster: with its secrets, or with nothing in their places. @throws AMP_SECRET_MISSING */
@@ -136,7 +124,7 @@ export class FunctionSecrets {
       name: secretName,
       namespace,
       labels: { [labels.function]: name, ...(project === undefined ? {} : { [labels.project]: project }) },
-      ...(uid === undefined ? {} : { ownerReferences: ownersOf(name, uid) }),
+      ...(uid === undefined ? {} : { ownerReferences: ownersOf('NuclioFunction', { name, uid }) }),
     };
     await this.#client.create<V1Secret>(resources.secrets, {
       metadata,
@@ -155,43 +143,4 @@ export class FunctionSecrets {
   async #remove(namespace: string, secrets: readonly V1Secret[]): Promise<void> {
     await Promise.all(secrets.map(({ metadata }) => this.#client.remove(resources.secrets, namespace, metadata?.name ?? '')));
   }
-}
-
-/**
- * The annotation is ours alone: whoever could write it could read what is another's. What kubectl noted down goes once something was taken out:
- * it has that in the clear.
- */
-function naming<T extends Draft | Stored>(fn: T, secret: string | undefined): T {
-  const { [annotations.secret]: _, ...others } = fn.metadata.annotations ?? {};
-  if (secret === undefined) return fn.metadata.annotations ? withAnnotations(fn, others) : fn;
-  return withoutLastApplied(withAnnotations(fn, { ...others, [annotations.secret]: secret }));
-}
-
-function withoutLastApplied<T extends Draft | Stored>(fn: T): T {
-  const { [LAST_APPLIED]: lastApplied, ...others } = fn.metadata.annotations ?? {};
-  return lastApplied === undefined ? fn : withAnnotations(fn, others);
-}
-
-function withAnnotations<T extends Draft | Stored>(fn: T, all: Record<string, string>): T {
-  return { ...fn, metadata: { ...fn.metadata, annotations: all } };
-}
-
-function ownersOf(name: string, uid: unknown): NonNullable<V1ObjectMeta['ownerReferences']> {
-  return [{ apiVersion: api.apiVersion, kind: 'NuclioFunction', name, uid: String(uid), blockOwnerDeletion: false }];
-}
-
-function isOwnedBy({ metadata }: V1Secret, uid: unknown): boolean {
-  return metadata?.ownerReferences?.some((owner) => owner.uid === uid) ?? false;
-}
-
-function isOwnerless({ metadata }: V1Secret): boolean {
-  return (metadata?.ownerReferences ?? []).length === 0;
-}
-
-function isSettled({ metadata }: V1Secret): boolean {
-  return Date.now() - new Date(metadata?.creationTimestamp ?? Number.NaN).getTime() > SETTLED_MS;
-}
-
-function isSame(a: SecretValues, b: SecretValues): boolean {
-  return a.size === b.size && [...a].every(([reference, value]) => b.get(reference) === value);
 }

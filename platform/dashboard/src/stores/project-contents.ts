@@ -36,7 +36,9 @@ export async function exportProject(stores: Stores, namespace: string, project: 
     project: exportedOf(project),
     functions: byName(await stores.functions.exported(functions, isWithSecrets), exportedFunctionOf),
     functionEvents: byName(events.flat(), exportedOf),
-    apiGateways: byName(gateways, (gateway) => stores.gateways.exported(gateway, isWithSecrets)),
+    apiGateways: Object.fromEntries(
+      await Promise.all(gateways.map(async (gateway) => [gateway.metadata.name, await stores.gateways.exported(gateway, isWithSecrets)])),
+    ),
   };
 }
 

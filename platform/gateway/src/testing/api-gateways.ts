@@ -22,7 +22,7 @@ export async function startApiGateways() {
       const objects = Object.entries(specs).map(([name, spec]): RawObject => {
         return { metadata: { name, namespace: 'nuclio', uid: name }, spec: { host: `${name}.example`, upstreams, ...spec } };
       });
-      const { routes, problems } = planApiGateways(objects, [], () => service);
+      const { routes, problems } = planApiGateways(objects, [], { findService: () => service });
       if (problems.size > 0) throw new Error([...problems.values()].join('; '));
       await caddy.setRoutes(routes);
     },
