@@ -1,11 +1,10 @@
 import type { LookupAddress } from 'node:dns';
-import { lookup as dnsLookup } from 'node:dns/promises';
 import { BlockList, isIPv6 } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf } from '@ampoule/lib/errors';
 import { invokerError } from './errors.ts';
-
-export type Lookup = (hostname: string, options: { all: true }) => Promise<LookupAddress[]>;
+import type { HostAddresses } from './hosts.ts';
+import { type Lookup, makeLookup } from './lookup.ts';
 
 /** Where callbacks may go. */
 export interface CallbackRules {
@@ -13,6 +12,8 @@ export interface CallbackRules {
   refused: readonly string[];
   /** Where only the ingress may be called: all else there is for those who run the cluster. */
   nodeAddress: string | undefined;
+  /** Such addresses of all hosts, where they are known by more than settings. */
+  hostAddresses?: HostAddresses;
 }
 
 const CHECK_MS = 2000;
@@ -24,13 +25,13 @@ const INGRESS_PORTS: ReadonlySet<number> = new Set([80, 443]);
  */
 export class CallbackGuard {
   readonly #refused = new BlockList();
-  readonly #node = new BlockList();
+  readonly #hostAddresses: HostAddresses;
   readonly #lookup: Lookup;
 
   /** A rule for IPv4 holds also for such addresses that are written as IPv6. */
-  constructor({ refused, nodeAddress }: CallbackRules, lookup: Lookup = dnsLookup) {
+  constructor({ refused, nodeAddress, hostAddresses = () => [] }: CallbackRules, lookup: Lookup = makeLookup()) {
     this.#lookup = lookup;
-    if (nodeAddress !== undefined) this.#node.addAddress(nodeAddress, familyOf(nodeAddress));
+    this.#hostAddresses = () => (nodeAddress === undefined ? hostAddresses() : [nodeAddress, ...hostAddresses()]);
     for (const network of refused) {
       const [address = '', prefix] = network.split('/');
       this.#refused.addSubnet(address, Number(prefix), familyOf(address));
@@ -38,18 +39,20 @@ export class CallbackGuard {
   }
 
   /** The addresses of a callback's host; a connection has to go to one of these, since its name may mean another one a moment later.
-   * @throws AMP_INVOKER_CALLBACK, and what the look-up of a name fails with */
+   * @throws AMP_INVOKER_CALLBACK, AMP_INVOKER_HOSTS_UNKNOWN, and what the look-up of a name fails with */
   async addressesOf(url: string): Promise<LookupAddress[]> {
     const { hostname: host, port, protocol } = new URL(url);
     const hostname = host.replace(/^\[|\]$/g, '');
     const isIngress = INGRESS_PORTS.has(Number(port || (protocol === 'https:' ? 443 : 80)));
-    const addresses = await this.#lookup(hostname, { all: true });
+    const addresses = await this.#lookup(hostname);
+    const hosts = new BlockList();
+    for (const host of this.#hostAddresses()) hosts.addAddress(host, familyOf(host));
     for (const { address } of addresses) {
-      const isNode = !isIngress && this.#node.check(address, familyOf(address));
+      const isNode = !isIngress && hosts.check(address, familyOf(address));
       if (!isNode && !this.#refused.check(address, familyOf(address))) continue;
       throw invokerError('AMP_INVOKER_CALLBACK', {
         what: `No callback may go to ${new URL(url).host}`,
-        why: isNode ? 'of the host of the cluster only the ingress may be called' : 'it is inside of the cluster, or on the host itself',
+        why: isNode ? 'of the hosts of the cluster only the ingress may be called' : 'it is inside of the cluster, or on the host itself',
         fix: 'Name an address that callers outside of the cluster reach. Functions have one at the ingress, at port 443.',
       });
     }

@@ -36,8 +36,11 @@ describe('callbacks', () => {
     expect(caller.seen[1]?.headers).toMatchObject({ 'x-ampoule-state': 'done' });
   });
 
-  it('are sent once, also where there is no room to note that they were', async () => {
-    const { target, idOf, until, show } = await startWorld({ AMPOULE_STATES_BYTES: '2000000', AMPOULE_KEEP_SECONDS: '6' });
+  it.each([
+    ['there is no room to note that they were', {}],
+    ['there is no room for that in their queue either', { AMPOULE_MAX_QUEUED_PER_FUNCTION: '1' }],
+  ])('are sent once, also where %s', async (_where, more) => {
+    const { target, idOf, until, show } = await startWorld({ AMPOULE_STATES_BYTES: '2000000', AMPOULE_KEEP_SECONDS: '6', ...more });
     const caller = await startCaller();
     target.answer = (_, response) => response.end('x'.repeat(950_000));
     await until(await idOf('nuclio/f'), 'done');
@@ -56,12 +59,14 @@ describe('callbacks', () => {
     caller.answer = (_, response) => response.writeHead(caller.seen.length < 3 ? 500 : 204).end();
     target.answer = (_, response) => response.writeHead(201, { 'content-type': 'text/csv' }).end('a,b');
 
-    const id = await idOf('nuclio/f', '/', { headers: { 'x-ampoule-callback': `${caller.url}/hook?x=1` } });
+    const id = await idOf('nuclio/f', '/', { headers: { 'x-ampoule-callback': `${caller.url}/hook?x=1&token=s3cret` } });
     await until(id, 'done');
-    await expect.poll(async () => (await show(id)).callback, { timeout: 5000 }).toMatchObject({ state: 'delivered', attempts: 3 });
+    await expect
+      .poll(async () => (await show(id)).callback, { timeout: 5000 })
+      .toMatchObject({ state: 'delivered', attempts: 3, url: `${caller.url}/hook?x=1&token=(hidden)` });
 
     expect(caller.seen).toHaveLength(3);
-    expect(caller.seen[2]).toMatchObject({ method: 'POST', path: '/hook?x=1', body: 'a,b', id });
+    expect(caller.seen[2]).toMatchObject({ method: 'POST', path: '/hook?x=1&token=s3cret', body: 'a,b', id });
     expect(caller.seen[2]?.headers).toMatchObject({
       'content-type': 'text/csv',
       'x-ampoule-state': 'done',
@@ -99,6 +104,36 @@ describe('callbacks', () => {
     expect(slow.seen).toHaveLength(2);
   });
 
+  it('that hang do not hold up those of others, however many functions have such', async () => {
+    const { idOf } = await startWorld();
+    const [slow, quick] = [await startCaller(), await startCaller()];
+    slow.answer = () => undefined;
+    const to = ({ url }: Target) => ({ headers: { 'x-ampoule-callback': url } });
+    await Promise.all(Array.from({ length: 20 }, (_, i) => idOf(`nuclio/slow${i % 10}`, '/', to(slow))));
+    await expect.poll(() => slow.seen.length, { timeout: 5000 }).toBeGreaterThan(15);
+
+    const ids = await Promise.all(Array.from({ length: 5 }, (_, i) => idOf(`nuclio/quick${i}`, '/', to(quick))));
+
+    await expect.poll(() => quick.seen.map(({ id }) => id).sort(), { timeout: 5000 }).toEqual(ids.sort());
+    expect(new Set(slow.seen.map(({ id }) => id)).size).toBe(slow.seen.length);
+  });
+
+  it('that are taken with an answer which does not end are delivered, and the answer is broken off', async () => {
+    const { idOf, show } = await startWorld();
+    const caller = await startCaller();
+    const gone: boolean[] = [];
+    caller.answer = (_, response) => {
+      response.writeHead(200);
+      const timer = setInterval(() => response.write('x'.repeat(10_000)), 5);
+      response.on('close', () => gone.push(clearInterval(timer) === undefined));
+    };
+
+    const id = await idOf('nuclio/f', '/', { headers: { 'x-ampoule-callback': caller.url } });
+
+    await expect.poll(() => gone.length, { timeout: 5000 }).toBe(1);
+    await expect.poll(async () => (await show(id)).callback).toMatchObject({ state: 'delivered', attempts: 1 });
+  });
+
   it('that take longer than signs of life may be apart are sent once, and all that wait behind them are sent', async () => {
     const { idOf } = await startWorld();
     const caller = await startCaller();
@@ -116,6 +151,32 @@ describe('callbacks', () => {
     for (const response of held) response.end();
 
     await expect.poll(() => caller.seen.map(({ id }) => id).sort(), { timeout: 5000 }).toEqual(ids.sort());
+  });
+
+  it('of a function that hang leave room in their queue to those of others, and are all sent in the end', async () => {
+    const more = { AMPOULE_MAX_QUEUED_PER_FUNCTION: '5' };
+    const { nats, invoke, idOf } = await startWorld(more);
+    const [slow, quick] = [await startCaller(), await startCaller()];
+    const held: ServerResponse[] = [];
+    slow.answer = (_, response) => void held.push(response);
+    const to = ({ url }: Target) => ({ headers: { 'x-ampoule-callback': url } });
+    const { store, close } = await openStore(nats, more);
+    onTestFinished(close);
+    const ids: string[] = [];
+    for (let i = 0; i < 30 && ids.length < 8; i++) {
+      const response = await invoke('nuclio/slow', '/', to(slow));
+      if (response.status === 202) ids.push(((await response.json()) as { id: string }).id);
+      else await delay(100);
+    }
+    await expect.poll(async () => (await store.queued('callbacks')).get('nuclio/slow')).toBe(5);
+
+    const id = await idOf('nuclio/quick', '/', to(quick));
+    await expect.poll(() => quick.seen.map((seen) => seen.id)).toEqual([id]);
+    expect((await store.queued('callbacks')).get('nuclio/slow')).toBe(5);
+
+    slow.answer = (_, response) => response.end();
+    for (const response of held) response.end();
+    await expect.poll(() => new Set(slow.seen.map((seen) => seen.id)).size, { timeout: 10_000 }).toBe(ids.length);
   });
 
   it('that have no room in their queue hold no place of a call, and are sent when there is some', async () => {

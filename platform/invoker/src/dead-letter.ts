@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { jobSchema } from './job.ts';
+import { shownHeader, shownPath } from './shown.ts';
 
 /** A job that was given up, and why; the body of its request lies beside it. */
 export const deadLetterSchema = jobSchema.extend({
@@ -10,10 +11,6 @@ export const deadLetterSchema = jobSchema.extend({
 });
 export type DeadLetter = z.output<typeof deadLetterSchema>;
 
-/** Names of headers and of parts of a query by which callers show who they are. */
-const SECRET = /auth|cert|cookie|credential|csrf|jwt|key|passw|secret|session|signature|token/i;
-const HIDDEN = '(hidden)';
-
 /** What a list shows of it. */
 export function summaryOf({ id, function: functionName, method, path, attempts, createdAt, failedAt, statusCode, error }: DeadLetter) {
   return { id, function: functionName, method, path: shownPath(path), attempts, createdAt, failedAt, statusCode, error };
@@ -21,12 +18,6 @@ export function summaryOf({ id, function: functionName, method, path, attempts, 
 
 /** All of it, but what its caller would not show. */
 export function detailsOf(letter: DeadLetter, body: Uint8Array) {
-  const headers = letter.headers.map(([name, value]) => [name, SECRET.test(name) ? HIDDEN : value]);
+  const headers = letter.headers.map(([name, value]) => [name, shownHeader(name, value)]);
   return { ...summaryOf(letter), headers, bodyBase64: Buffer.from(body).toString('base64') };
-}
-
-function shownPath(path: string): string {
-  return path.replace(/([?&])([^=&]*)=([^&]*)/g, (all, mark: string, name: string) =>
-    SECRET.test(name) ? `${mark}${name}=${HIDDEN}` : all,
-  );
 }

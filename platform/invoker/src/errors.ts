@@ -3,7 +3,8 @@ import { AmpouleError, errorsOf } from '@ampoule/lib/errors';
 export const invokerErrorCodes = {
   AMP_INVOKER_REQUEST: 'A request for an asynchronous invocation, or for what is known of one, asks for something that cannot be.',
   AMP_INVOKER_TOKEN_WRONG: 'A request to the internal API of the invoker, or to its intake, has no token, or not the right one.',
-  AMP_INVOKER_CALLBACK: 'A callback leads to the inside of the cluster, or to the host of the invoker, where none may go.',
+  AMP_INVOKER_CALLBACK: 'A callback leads to the inside of the cluster, or to one of its hosts, where none may go.',
+  AMP_INVOKER_HOSTS_UNKNOWN: 'The invoker does not know the hosts of the cluster yet, so no callback is sent.',
   AMP_INVOKER_BODY_TOO_LARGE: 'The body of a request for an asynchronous invocation is larger than the queue takes.',
   AMP_INVOKER_KEY_REUSED: 'An Idempotency-Key came again with another method, path or body.',
   AMP_INVOKER_KEY_BUSY: 'Another request with the same Idempotency-Key is being taken at this very moment.',

@@ -92,7 +92,6 @@ describe('a full store', () => {
       response.end();
     };
     const sent = { body: new Uint8Array(900_000) };
-    // One after the other: what comes at the same moment may go beyond the half.
     const statuses: number[] = [];
     for (let i = 0; i < 4; i++) statuses.push((await invoke('nuclio/f', '/', sent)).status);
     expect(statuses).toEqual([202, 202, 202, 503]);
@@ -108,6 +107,21 @@ describe('a full store', () => {
 
     release();
     await expect.poll(async () => (await invoke('nuclio/f', '/', sent)).status, soon).toBe(202);
+  });
+
+  it('of jobs leaves half of the room to other functions also where all requests come at the same moment', async () => {
+    const { target, invoke } = await startWorld({ AMPOULE_QUEUE_BYTES: '8000000', AMPOULE_MAX_RUNNING_PER_FUNCTION: '1' });
+    target.answer = () => undefined;
+    const sent = { body: new Uint8Array(900_000) };
+    const together = (names: string[]) => Promise.all(names.map((name) => invoke(`nuclio/${name}`, '/', sent)));
+
+    const responses = await together([...'ffffffffgfff']);
+
+    const statusesOf = (wanted: string) => [...'ffffffffgfff'].flatMap((name, i) => (name === wanted ? (responses[i]?.status ?? 0) : []));
+    expect(statusesOf('f').sort()).toEqual([202, 202, 202, 202, 202, 503, 503, 503, 503, 503, 503]);
+    expect(statusesOf('g')).toEqual([202]);
+    await delay(1500);
+    expect((await together(['f', 'f', 'f'])).map(({ status }) => status)).toEqual([503, 503, 503]);
   });
 
   it('of dead letters leaves half of the room to other functions, and keeps what fails in the queue', async () => {
@@ -126,6 +140,16 @@ describe('a full store', () => {
     expect([...(await store.queued('jobs'))]).toEqual([['nuclio/f', 1]]);
     await close();
     expect(target.seen).toHaveLength(4);
+  });
+
+  it('of dead letters leaves half of the room to other functions also where all jobs fail at the same moment', async () => {
+    const { target, idOf, until, list } = await startWorld({ AMPOULE_DEAD_LETTER_BYTES: '6000000' });
+    target.answer = async (_, response) => response.writeHead(500).end(await delay(200, ''));
+    const sent = { headers: { 'x-ampoule-max-attempts': '1' }, body: 'x'.repeat(900_000) };
+    const ids = await Promise.all(Array.from({ length: 6 }, () => idOf('nuclio/f', '/', sent)));
+    for (const id of ids) await until(id, 'failed');
+    await delay(1000);
+    expect(await list('/dead-letters?function=nuclio/f', 'deadLetters')).toHaveLength(4);
   });
 
   it('of results refuses new requests before results have no room', async () => {

@@ -9,6 +9,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { CallbackGuard } from './callback-guard.ts';
 import { Intake } from './intake.ts';
 import { Levels } from './levels.ts';
+import { streams } from './store/streams.ts';
 import { clientOf } from './testing/client.ts';
 import { openStore, startNats, startWorld } from './testing/invoker.ts';
 
@@ -54,6 +55,28 @@ it('knows a key again also where NATS was away for a moment right after the job 
   const first = await intake.accept(asked);
 
   expect(await intake.accept(asked)).toEqual(first);
+});
+
+it('takes no more of a function than its half of the queue has room for, also where all requests come at the same moment', async () => {
+  const { store, close } = await openStore(await startNats());
+  onTestFinished(close);
+  await store.manager.streams.update(streams.jobs, { max_bytes: 8_000_000 });
+  const guard = new CallbackGuard({ refused: [], nodeAddress: undefined });
+  const intake = new Intake({ store, levels: new Levels(store), guard, logger, secret: 's', onJob: () => undefined });
+  const body = new Uint8Array(500_000);
+  const taken = async (name: string, requests: number) => {
+    const headers = { 'x-ampoule-function': name };
+    const asked = { method: 'POST', path: '/', headers, rawHeaders: [], body };
+    const all = await Promise.allSettled(Array.from({ length: requests }, () => intake.accept(asked)));
+    return all.filter(({ status }) => status === 'fulfilled').length;
+  };
+
+  const ofF = [await taken('nuclio/f', 6), ...(await Promise.all([taken('nuclio/f', 10), taken('nuclio/f', 10)]))];
+
+  expect(ofF.reduce((sum, each) => sum + each)).toBe(8);
+  await delay(1200);
+  expect(await taken('nuclio/f', 5)).toBe(0);
+  expect(await taken('nuclio/g', 2)).toBe(2);
 });
 
 it('makes the same ids of keys whether or not the file of the secret ends with a line break', async () => {

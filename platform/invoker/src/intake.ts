@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '@ampoule/lib/errors';
+import { codeOf, messageOf } from '@ampoule/lib/errors';
 import { endToEnd } from '@ampoule/platform-api/hop-by-hop';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import type { CallbackGuard } from './callback-guard.ts';
@@ -55,7 +55,7 @@ export class Intake {
 
   /** @throws AMP_INPUT_INVALID, AMP_INVOKER_CALLBACK, AMP_INVOKER_KEY_REUSED, AMP_INVOKER_KEY_BUSY, AMP_INVOKER_FULL, AMP_INVOKER_QUEUE_AWAY */
   async accept(asked: Asked): Promise<Accepted> {
-    const { levels, guard, secret, onJob } = this.#options;
+    const { guard, secret, onJob } = this.#options;
     const { function: functionName, key, callback, maxAttempts } = optionsOf(asked.headers);
     if (callback !== undefined) await guard.check(callback);
     const keyed = key === undefined ? {} : { fingerprint: fingerprintOf(asked) };
@@ -75,9 +75,6 @@ export class Intake {
     };
     const known = key === undefined ? undefined : await this.#known(job);
     if (known !== undefined) return known;
-    await levels.refuseWhenFull(functionName);
-    // At once, since others may ask before it is written.
-    levels.written('jobs', functionName, job.bytes);
     if (!(await this.#keep(job, asked.body))) return this.#knownSoon(job);
     onJob(functionName);
     return { id, state: 'queued' };
@@ -85,8 +82,24 @@ export class Intake {
 
   /** Whether it was not kept before. Once the job is in the queue it will be done, whatever comes after. */
   async #keep(job: Job, body: Uint8Array): Promise<boolean> {
-    if (!(await this.#options.store.enqueue(job, body, job.id))) return false;
+    const { levels, store } = this.#options;
+    const room = await levels.admit(job.function, job.bytes);
+    let isNew: boolean;
+    try {
+      isNew = await store.enqueue(job, body, job.id);
+    } catch (error) {
+      // Where NATS does not answer it may be there all the same.
+      if (codeOf(error) === 'AMP_INVOKER_FULL') room.givenBack();
+      else room.used();
+      throw error;
+    }
+    if (!isNew) {
+      room.givenBack();
+      return false;
+    }
+    // What a function has in the queue is counted by what is known of its invocations.
     await this.#makeKnown(job);
+    room.used();
     return true;
   }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { callbackSchema } from './callback.ts';
 import { functionSchema, type Job } from './job.ts';
+import { shownPath } from './shown.ts';
 
 /** What is known of an invocation; the body of the function's answer lies beside it. */
 export const invocationSchema = z.object({
@@ -65,7 +66,8 @@ export function viewOf({
   isHeld: _isHeld,
   jobBytes: _jobBytes,
   fingerprint: _fingerprint,
+  callback,
   ...rest
 }: Invocation) {
-  return rest;
+  return { ...rest, ...(callback === undefined ? {} : { callback: { ...callback, url: shownPath(callback.url) } }) };
 }

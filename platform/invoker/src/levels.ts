@@ -25,12 +25,27 @@ const FULL_PART = 0.9;
 const FUNCTION_PART = 0.5;
 const FRESH_MS = 500;
 
+/** Room in a store for something that is about to be written. */
+export interface Reservation {
+  /** It was written, or may have been. */
+  used: () => void;
+  givenBack: () => void;
+}
+
+interface Window {
+  levels: Promise<Found>;
+  /** Bytes that were written since it was asked for. */
+  written: Record<keyof Found, number>;
+  /** When it has to be asked for anew. */
+  staleAt: number;
+}
+
 /** How full the stores are, as of a moment ago. */
 export class Levels {
   readonly #store: Store;
   readonly #shares: Record<keyof Found, Shares>;
-  /** With the bytes that were written since. */
-  #found: { at: number; levels: Promise<Found>; written: Record<keyof Found, number> } | undefined;
+  readonly #reserved: Record<keyof Found, number> = { jobs: 0, states: 0, deadLetters: 0 };
+  #window: Window | undefined;
 
   constructor(store: Store) {
     const { jobs, states, deadLetters } = store.bytesOf;
@@ -40,17 +55,19 @@ export class Levels {
 
   /** @throws AMP_INVOKER_QUEUE_AWAY */
   async read(): Promise<Found> {
-    if (this.#found === undefined || performance.now() - this.#found.at > FRESH_MS) {
-      this.#found = { at: performance.now(), levels: this.#read(), written: { jobs: 0, states: 0, deadLetters: 0 } };
-    }
-    return this.#found.levels;
+    return this.#now().levels;
   }
 
-  /** The queue itself refuses what does not fit; results cannot be refused, so room for them is kept. @throws AMP_INVOKER_FULL */
-  async refuseWhenFull(functionName: string): Promise<void> {
+  /**
+   * Takes room for a job. The queue itself refuses what does not fit; results cannot be refused, so room for them is kept.
+   * @throws AMP_INVOKER_FULL, AMP_INVOKER_QUEUE_AWAY
+   */
+  async admit(functionName: string, bytes: number): Promise<Reservation> {
     if (await this.#isFilled('states', FULL_PART)) throw storeFull('the store of results is full');
     if (await this.hasItsPart('states', functionName)) throw storeFull(`the part of ${functionName} in the store of results is full`);
-    if (await this.hasItsPart('jobs', functionName)) throw storeFull(`the part of ${functionName} in the queue is full`);
+    const reservation = await this.reserve('jobs', functionName, bytes);
+    if (reservation === undefined) throw storeFull(`the part of ${functionName} in the queue is full`);
+    return reservation;
   }
 
   /** Whether a function takes up what one function may have of a store. @throws AMP_INVOKER_QUEUE_AWAY */
@@ -60,16 +77,70 @@ export class Levels {
     return (await this.#shares[store].bytesOf(functionName)) >= maxBytes * FUNCTION_PART;
   }
 
-  /** Something of a function was written, or is about to be. */
+  /**
+   * Takes room, unless a function has its part of a store. Nothing is waited for between the last look and the taking, so those that come at the
+   * same moment see each other. @throws AMP_INVOKER_QUEUE_AWAY
+   */
+  async reserve(store: keyof Found, functionName: string, bytes: number): Promise<Reservation | undefined> {
+    const shares = this.#shares[store];
+    for (;;) {
+      const window = this.#now();
+      const { bytes: found, maxBytes } = (await window.levels)[store];
+      if (window !== this.#window) continue;
+      const part = maxBytes * FUNCTION_PART;
+      if (found + window.written[store] + this.#reserved[store] >= part) {
+        const share = shares.bytesNow(functionName);
+        if (share === undefined) {
+          await shares.bytesOf(functionName);
+          continue;
+        }
+        if (share >= part) return undefined;
+      }
+      return this.#take(store, functionName, bytes);
+    }
+  }
+
+  /** Something of a function was written. */
   written(store: keyof Found, functionName: string, bytes: number): void {
     this.#shares[store].add(functionName, bytes);
-    if (this.#found !== undefined) this.#found.written[store] += bytes;
+    if (this.#window !== undefined) this.#window.written[store] += bytes;
+  }
+
+  #take(store: keyof Found, functionName: string, bytes: number): Reservation {
+    const change = (by: number) => {
+      this.#shares[store].reserve(functionName, by);
+      this.#reserved[store] += by;
+    };
+    change(bytes);
+    return {
+      used: () => {
+        change(-bytes);
+        this.written(store, functionName, bytes);
+      },
+      givenBack: () => change(-bytes),
+    };
   }
 
   /** Whether so much of a store is taken. */
   async #isFilled(store: keyof Found, part: number): Promise<boolean> {
     const { bytes, maxBytes } = (await this.read())[store];
-    return bytes + (this.#found?.written[store] ?? 0) >= maxBytes * part;
+    return bytes + (this.#window?.written[store] ?? 0) + this.#reserved[store] >= maxBytes * part;
+  }
+
+  /** One that is asked for serves all who come meanwhile, however long it takes. */
+  #now(): Window {
+    if (this.#window !== undefined && performance.now() <= this.#window.staleAt) return this.#window;
+    const written = { jobs: 0, states: 0, deadLetters: 0 };
+    const window: Window = { levels: this.#read(), written, staleAt: Number.POSITIVE_INFINITY };
+    const keep = () => {
+      window.staleAt = performance.now() + FRESH_MS;
+    };
+    const forget = () => {
+      if (this.#window === window) this.#window = undefined;
+    };
+    window.levels.then(keep, forget);
+    this.#window = window;
+    return window;
   }
 
   async #read(): Promise<Found> {

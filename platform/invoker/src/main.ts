@@ -1,5 +1,8 @@
+import { KubeClient } from '@ampoule/platform-api/kube/client';
+import { loadKubeConfig } from '@ampoule/platform-api/kube/config';
 import { runComponent } from '@ampoule/platform-api/kube/run';
 import { pino } from 'pino';
+import { followHosts } from './hosts.ts';
 import { readSettings } from './settings.ts';
 import { startInvoker } from './start.ts';
 
@@ -11,9 +14,13 @@ const logger = pino({ name: 'invoker', level: settings.logLevel });
 await runComponent(
   logger,
   async () => {
-    const invoker = await startInvoker({ settings, logger });
+    const hosts = settings.isInCluster ? followHosts({ client: new KubeClient(loadKubeConfig()), logger }) : undefined;
+    const invoker = await startInvoker({ settings, logger, hostAddresses: hosts?.addresses });
     logger.info({ ports: invoker.ports }, 'invoker started');
-    return () => invoker.stop();
+    return async () => {
+      await invoker.stop();
+      hosts?.stop();
+    };
   },
   settings.drainMs + STOP_MARGIN_MS,
 );

@@ -55,8 +55,10 @@ const settingsSchema = z.object({
   /** No callback goes there, each a list with commas: what is no other host, and the pods and services of the cluster. */
   AMPOULE_LOCAL_NETWORKS: networks.default(LOCAL_NETWORKS),
   AMPOULE_CLUSTER_NETWORKS: networks.default([]),
-  /** The host of the cluster, where callbacks go to the ingress alone. */
+  /** A host of the cluster, where callbacks go to the ingress alone; the API server tells of the others. */
   AMPOULE_NODE_ADDRESS: z.union([z.ipv4(), z.ipv6()]).optional(),
+  /** Of Kubernetes, in every pod. */
+  KUBERNETES_SERVICE_HOST: z.string().optional(),
   /** What an invoker had in hand that gave no sign of life for so long is taken up anew. */
   AMPOULE_ACK_WAIT_SECONDS: z.coerce.number().min(1).default(30),
   AMPOULE_MAX_QUEUED_PER_FUNCTION: positive.default(10_000),
@@ -96,6 +98,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
       refused: [...found.AMPOULE_LOCAL_NETWORKS, ...found.AMPOULE_CLUSTER_NETWORKS],
       nodeAddress: found.AMPOULE_NODE_ADDRESS,
     },
+    isInCluster: found.KUBERNETES_SERVICE_HOST !== undefined,
     drainMs: found.AMPOULE_DRAIN_SECONDS * 1000,
     store: {
       keepSeconds: found.AMPOULE_KEEP_SECONDS,

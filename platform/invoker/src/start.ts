@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import type { Logger } from '@ampoule/platform-api/kube/logger';
 import { adminRoutes } from './http/admin.ts';
 import { intakeHandler } from './http/intake.ts';
 import { invocationRoutes } from './http/public.ts';
@@ -10,19 +9,15 @@ import { makeServer } from './http/serve.ts';
 import { statusRoutes } from './http/status.ts';
 import { withBearerToken, withIntakeToken } from './http/token.ts';
 import { InvokerMetrics } from './metrics.ts';
-import type { Settings } from './settings.ts';
-import { startWork } from './work/start.ts';
+import { startWork, type WorkOptions } from './work/start.ts';
 
 /** Together with the time that calls have to end it is less than the pod has. */
 const REQUEST_MS = 3000;
 
-export interface StartOptions {
-  settings: Settings;
-  logger: Logger;
-}
+export type StartOptions = Omit<WorkOptions, 'metrics'>;
 
 /** Starts the invoker, once NATS is there; `stop` ends when all calls that run have ended or are put back. */
-export async function startInvoker({ settings, logger }: StartOptions) {
+export async function startInvoker({ settings, logger, hostAddresses }: StartOptions) {
   const { host, ports } = settings;
   const metrics = new InvokerMetrics();
   let started: Work | undefined;
@@ -30,7 +25,7 @@ export async function startInvoker({ settings, logger }: StartOptions) {
   // The kubelet asks from the start on, and NATS may come later.
   const status = makeServer(router(statusRoutes({ isReady, metrics: async () => (await started?.metricsText()) ?? '' })), logger);
   await listen(status, ports.status, host);
-  const found = await startWork({ settings, logger, metrics });
+  const found = await startWork({ settings, logger, metrics, hostAddresses });
   started = found;
   const { invocations, deadLetters, intake } = found;
   const servers = {

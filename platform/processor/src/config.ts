@@ -15,6 +15,7 @@ const platformConfigSchema = z.looseObject({
     z.looseObject({ enabled: z._default(z.boolean(), true), listenAddress: z._default(z.string(), `:${ports.health}`) }),
     {},
   ),
+  webAdmin: z.prefault(z.looseObject({ enabled: z._default(z.boolean(), true), listenAddress: z._default(z.string(), ':8081') }), {}),
   metrics: z.prefault(
     z.looseObject({
       sinks: z._default(z.record(z.string(), z.unknown()), {}),

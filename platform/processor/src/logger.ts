@@ -1,4 +1,5 @@
 import { writeSync } from './builtins.ts';
+import { plainValueOf, stackOf } from './plain-value.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -38,9 +39,17 @@ export class Logger {
   warnWith = (message: unknown, fields: unknown): void => this.#write('warn', message, fields);
   errorWith = (message: unknown, fields: unknown): void => this.#write('error', message, fields);
 
-  #write(level: LogLevel, message: unknown, fields?: unknown): void {
+  #write(level: LogLevel, message: unknown, given?: unknown): void {
     const record = { time: new Date().toISOString(), level, name: this.#name, message: textOf(message) };
-    this.#sink(`${encode(fields === undefined ? record : { ...record, with: fields })}\n`);
+    let fields = withStacks(given);
+    let line: string;
+    try {
+      line = lineOf(record, fields);
+    } catch {
+      fields = plainValueOf(fields);
+      line = lineOf(record, fields);
+    }
+    this.#sink(line);
     this.#observe?.({ ...record, fields });
   }
 }
@@ -58,16 +67,24 @@ function writeLine(line: string): void {
   }
 }
 
-function textOf(message: unknown): string {
-  if (typeof message === 'string') return message;
-  return message instanceof Error ? (message.stack ?? message.message) : encode(message);
+function lineOf(record: object, fields: unknown): string {
+  return `${JSON.stringify(fields === undefined ? record : { ...record, with: fields })}\n`;
 }
 
-/** Handlers log anything; what JSON cannot hold must not make them fail. */
-function encode(value: unknown): string {
+function textOf(message: unknown): string {
+  if (typeof message === 'string') return message;
+  if (message instanceof Error) return stackOf(message);
   try {
-    return JSON.stringify(value) ?? String(value);
+    return JSON.stringify(message) ?? String(message);
   } catch {
-    return JSON.stringify(String(value));
+    return JSON.stringify(plainValueOf(message));
   }
+}
+
+/** JSON shows nothing of an error. */
+function withStacks(fields: unknown): unknown {
+  if (typeof fields !== 'object' || fields === null) return fields;
+  if (fields instanceof Error) return stackOf(fields);
+  for (const name in fields) if ((fields as Record<string, unknown>)[name] instanceof Error) return plainValueOf(fields);
+  return fields;
 }

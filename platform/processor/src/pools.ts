@@ -1,6 +1,7 @@
 import { parse } from '@ampoule/lib/parse';
 import { defaults } from '@ampoule/platform-api/constants';
 import { parseDuration } from '@ampoule/platform-api/duration';
+import { runtimeNameOf } from '@ampoule/platform-api/handler';
 import * as z from 'zod/mini';
 import { Pool } from './engine/pool.ts';
 import type { FunctionConfig, Trigger } from './function-config.ts';
@@ -26,6 +27,9 @@ const modeSchema = z.looseObject({
   mode: z._default(z.enum(['sync', 'async']), 'sync'),
   async: z.prefault(z.looseObject({ maxConnectionsNumber: z._default(z.coerce.number().check(z.int(), z.positive()), 1000) }), {}),
 });
+
+/** Runtimes whose workers can; to those of others an event that waits behind another one would count as begun. */
+const SEVERAL_AT_A_TIME = ['nodejs', 'python'];
 
 const attributesSchema = z.record(z.string(), z.unknown());
 
@@ -53,7 +57,8 @@ async function makePool(
   { config, folder, logger }: PoolContext,
 ): Promise<Pool> {
   const { spec, metadata } = config;
-  const concurrency = Math.max(...group.map(({ config: trigger }) => concurrencyOf(trigger)));
+  const given = Math.max(...group.map(({ config: trigger }) => concurrencyOf(trigger)));
+  const concurrency = SEVERAL_AT_A_TIME.includes(runtimeNameOf(spec.runtime)) ? given : 1;
   const make = await workerMakerOf(spec.runtime, {
     folder,
     handler: spec.handler,

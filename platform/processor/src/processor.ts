@@ -1,9 +1,12 @@
+import { messageOf } from '@ampoule/lib/errors';
 import { defaults, labels, paths, ports } from '@ampoule/platform-api/constants';
+import type { AdminTrigger } from './admin/answers.ts';
+import { adminServer } from './admin/server.ts';
 import { addressOf, type PlatformConfig } from './config.ts';
 import type { Pool } from './engine/pool.ts';
 import type { FunctionConfig } from './function-config.ts';
 import { Logger } from './logger.ts';
-import { type CommonLabels, familiesOf, type TriggerSource } from './metrics/families.ts';
+import { type CommonLabels, familiesOf } from './metrics/families.ts';
 import { metricsServer, pullSinkOf } from './metrics/sink.ts';
 import { TriggerMetrics } from './metrics/trigger-metrics.ts';
 import { eventTimeoutOf, makePools, type NamedTrigger, triggersOf } from './pools.ts';
@@ -27,6 +30,7 @@ export interface ProcessorOptions {
 export interface Processor {
   httpPort: number;
   healthPort: number | undefined;
+  adminPort: number | undefined;
   metricsPort: number | undefined;
   /** Answers what is in hand, at most for the given time in milliseconds. */
   stop(limitMs: number): Promise<void>;
@@ -57,9 +61,11 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
   const httpPort = http?.port ?? (await probe.start({ host: undefined, port: ports.http }));
   const { metricsPort, stopMetrics } = await startMetrics(made, { config, platform, tracing });
   hasStarted = true;
+  const { adminPort, stopAdmin } = await startAdmin(made, { platform, logger });
   return {
     httpPort,
     healthPort,
+    adminPort,
     metricsPort,
     async stop(limitMs) {
       hasStarted = false;
@@ -67,7 +73,7 @@ export async function startProcessor(options: ProcessorOptions): Promise<Process
       await Promise.all(made.map(({ trigger }) => trigger.stop(limitMs)));
       await Promise.all(distinct.map((pool) => pool.stop(Math.max(until - performance.now(), 0))));
       await tracing?.stop(LAST_SPANS_MS);
-      await Promise.all([probe.stop(), health.stop(), stopMetrics()]);
+      await Promise.all([probe.stop(), health.stop(), stopAdmin(), stopMetrics()]);
     },
   };
 }
@@ -80,9 +86,23 @@ async function makeTracing({ config, platform }: ProcessorOptions, logger: Logge
   return new Tracing({ ...settings, functionName, namespace, logger });
 }
 
-interface MadeTrigger {
+interface MadeTrigger extends AdminTrigger {
   trigger: Trigger;
-  source: TriggerSource;
+}
+
+/** A function does its work without it: its sidecar may have the port. */
+async function startAdmin(
+  made: readonly MadeTrigger[],
+  { platform, logger }: { platform: PlatformConfig; logger: Logger },
+): Promise<{ adminPort: number | undefined; stopAdmin: () => Promise<void> }> {
+  const { enabled, listenAddress } = platform.webAdmin;
+  if (!enabled) return { adminPort: undefined, stopAdmin: () => Promise.resolve() };
+  const server = adminServer(made);
+  const adminPort = await server.start(addressOf(listenAddress)).catch((error) => {
+    logger.warnWith('The admin port cannot be opened', { error: messageOf(error) });
+    return undefined;
+  });
+  return { adminPort, stopAdmin: () => server.stop(0) };
 }
 
 async function startMetrics(
@@ -134,5 +154,6 @@ async function makeTrigger(
       eventTimeoutMs: eventTimeoutOf(config.spec),
     }),
     source: { ...info, stats: pool.stats, workers: pool, metrics },
+    config: trigger,
   };
 }

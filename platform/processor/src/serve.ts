@@ -28,6 +28,7 @@ export async function serve(configFile: string, platformFile: string): Promise<v
   logger.infoWith('Processor started', {
     httpPort: processor.httpPort,
     healthPort: processor.healthPort,
+    adminPort: processor.adminPort,
     metricsPort: processor.metricsPort,
     startMs: Math.round(performance.now()),
   });

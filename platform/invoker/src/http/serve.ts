@@ -23,17 +23,22 @@ export function makeServer(handle: Handler, logger: Logger): Server {
       .then((reply) => send(response, reply))
       .catch((error: unknown) => {
         // A function may have answered with what Node.js lets nobody pass on, such as a status below 100.
-        logger.error({ url: request.url, reason: messageOf(error) }, 'an answer cannot be sent');
+        logger.error({ path: pathOf(request), reason: messageOf(error) }, 'an answer cannot be sent');
         response.destroy();
       });
   });
 }
 
-function failureOf(error: unknown, { method, url }: IncomingMessage, logger: Logger): Reply {
+function failureOf(error: unknown, request: IncomingMessage, logger: Logger): Reply {
   const status = statusOf(error);
-  if (status === 500) logger.error({ method, url, reason: messageOf(error) }, 'request failed');
+  if (status === 500) logger.error({ method: request.method, path: pathOf(request), reason: messageOf(error) }, 'request failed');
   const body = error instanceof AmpouleError && status !== 500 ? { error: error.message, code: error.code } : { error: 'Internal error' };
   return { status, headers: status === UNAVAILABLE ? { 'retry-after': RETRY_AFTER_SECONDS } : {}, body };
+}
+
+/** The query may hold a secret of whoever calls a function. */
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '';
 }
 
 function send(response: ServerResponse, { status, headers = {}, body }: Reply): void {

@@ -1,8 +1,9 @@
-import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import type { JetStreamClient } from '@nats-io/jetstream';
 import type * as z from 'zod';
 import { isStale, storeFailure } from './failures.ts';
 import { headersWith, headOf } from './message.ts';
 import { type Page, type PageOptions, pageOf } from './page.ts';
+import type { PullFrom } from './pull.ts';
 
 export interface Entry<Head> {
   head: Head;
@@ -25,20 +26,18 @@ const EMPTY = new Uint8Array();
 /** The last message of each subject of a stream, as NATS' own key-value buckets are made. */
 export class Bucket<Schema extends z.ZodType<object>> {
   readonly #client: JetStreamClient;
-  readonly #manager: JetStreamManager;
-  readonly #stream: string;
+  readonly #from: PullFrom;
   readonly #schema: Schema;
 
-  constructor(manager: JetStreamManager, stream: string, schema: Schema) {
-    this.#client = manager.jetstream();
-    this.#manager = manager;
-    this.#stream = stream;
+  constructor(from: PullFrom, schema: Schema) {
+    this.#client = from.manager.jetstream();
+    this.#from = from;
     this.#schema = schema;
   }
 
   /** The entry at a subject, which may have wildcards where only one can fit. @throws AMP_INVOKER_QUEUE_AWAY */
   async get(subject: string): Promise<Entry<z.output<Schema>> | undefined> {
-    const found = await this.#manager.streams.getMessage(this.#stream, { last_by_subj: subject }).catch((error: unknown) => {
+    const found = await this.#from.manager.streams.getMessage(this.#from.stream, { last_by_subj: subject }).catch((error: unknown) => {
       throw storeFailure(error);
     });
     if (found === null) return undefined;
@@ -63,16 +62,16 @@ export class Bucket<Schema extends z.ZodType<object>> {
   /** Removes an entry that has not been changed since. @throws AMP_INVOKER_QUEUE_AWAY */
   async remove(revision: number): Promise<void> {
     try {
-      await this.#manager.streams.deleteMessage(this.#stream, revision);
+      await this.#from.manager.streams.deleteMessage(this.#from.stream, revision);
     } catch (error) {
-      const stillThere = await this.#manager.streams.getMessage(this.#stream, { seq: revision }).catch(() => undefined);
+      const stillThere = await this.#from.manager.streams.getMessage(this.#from.stream, { seq: revision }).catch(() => undefined);
       if (stillThere !== null) throw storeFailure(error);
     }
   }
 
   /** What is known of the entries at such subjects, without their bodies: a page, with what was written last first. @throws AMP_INVOKER_QUEUE_AWAY */
   async page(options: PageOptions): Promise<Page<z.output<Schema>>> {
-    const { items, ...rest } = await pageOf(this.#manager, this.#stream, options).catch((error: unknown) => {
+    const { items, ...rest } = await pageOf(this.#from, options).catch((error: unknown) => {
       throw storeFailure(error);
     });
     return { ...rest, items: items.map(({ headers }) => headOf(this.#schema, headers)) };

@@ -14,7 +14,7 @@ async function startStream() {
   await manager.streams.add({ name: 'S', subjects: ['s.*.*'], max_msgs_per_subject: 1 });
   const write = (subject: string) => manager.jetstream().publish(subject, new Uint8Array(10));
   const page = async (options: PageOptions) => {
-    const { items, next } = await pageOf(manager, 'S', options);
+    const { items, next } = await pageOf({ connection, manager, stream: 'S' }, options);
     return { subjects: items.map(({ subject }) => subject), next };
   };
   const pages = async (subject: string) => {

@@ -1,4 +1,5 @@
-import { AckPolicy, DeliverPolicy, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
+import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream';
+import { type Pulled, type PullFrom, pull } from './pull.ts';
 
 export interface PageOptions {
   /** Of the entries that are wanted, with wildcards. */
@@ -14,7 +15,6 @@ export interface Page<Item> {
   next?: number;
 }
 
-const READ_MS = 5000;
 const NS_PER_SECOND = 1_000_000_000;
 const FORGOTTEN_SECONDS = 10;
 
@@ -22,16 +22,17 @@ const FORGOTTEN_SECONDS = 10;
  * The last messages of a stream, without their bodies, the newest first. NATS reads forwards alone, so where the page begins is found by
  * asking how many messages follow a place. However much there is, no more than a page of it is in memory.
  */
-export async function pageOf(manager: JetStreamManager, stream: string, options: PageOptions): Promise<Page<JsMsg>> {
+export async function pageOf(from: PullFrom, options: PageOptions): Promise<Page<Pulled>> {
   const { subject, limit, before = Number.MAX_SAFE_INTEGER } = options;
+  const { manager, stream } = from;
   const { first_seq: first, last_seq: last, messages } = (await manager.streams.info(stream)).state;
   const end = Math.min(before - 1, last);
   if (messages === 0 || end < first) return { items: [] };
-  const countFrom = (place: number) => countOf(manager, stream, { subject, place });
+  const countFrom = (place: number) => countOf(from, { subject, place });
   const wanted = limit + (end === last ? 0 : await countFrom(end + 1));
   const isMore = (await countFrom(first)) > wanted;
   const start = isMore ? await lastPlaceWith(wanted, { low: first, high: end, countFrom }) : first;
-  const items = await read(manager, stream, { subject, start, end, limit });
+  const items = await read(from, { subject, start, end, limit });
   return { items: items.reverse(), ...(isMore ? { next: start } : {}) };
 }
 
@@ -49,7 +50,7 @@ async function lastPlaceWith(
   return from;
 }
 
-async function countOf(manager: JetStreamManager, stream: string, { subject, place }: { subject: string; place: number }): Promise<number> {
+async function countOf({ manager, stream }: PullFrom, { subject, place }: { subject: string; place: number }): Promise<number> {
   const { name, num_pending: count } = await manager.consumers.add(stream, {
     filter_subject: subject,
     deliver_policy: DeliverPolicy.StartSequence,
@@ -63,23 +64,14 @@ async function countOf(manager: JetStreamManager, stream: string, { subject, pla
 }
 
 async function read(
-  manager: JetStreamManager,
-  stream: string,
+  from: PullFrom,
   { subject, start, end, limit }: { subject: string; start: number; end: number; limit: number },
-): Promise<JsMsg[]> {
-  const found: JsMsg[] = [];
-  const consumer = await manager.jetstream().consumers.get(stream, {
-    filter_subjects: subject,
-    deliver_policy: DeliverPolicy.StartSequence,
-    opt_start_seq: start,
-    headers_only: true,
-  });
-  if ((await consumer.info()).num_pending > 0) {
-    for await (const message of await consumer.fetch({ max_messages: limit, expires: READ_MS })) {
-      if (message.seq <= end) found.push(message);
-      if (message.seq >= end || message.info.pending === 0) break;
-    }
+): Promise<Pulled[]> {
+  const found: Pulled[] = [];
+  const wanted = { filter_subjects: subject, deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: start };
+  for await (const message of pull(from, wanted, limit)) {
+    if (message.sequence <= end) found.push(message);
+    if (message.sequence >= end) break;
   }
-  await consumer.delete();
   return found;
 }

@@ -8,6 +8,7 @@ import type { Settings } from '../settings.ts';
 import { Bucket, type Entry } from './bucket.ts';
 import { storeFailure } from './failures.ts';
 import { headersWith, headOf } from './message.ts';
+import type { PullFrom } from './pull.ts';
 import { bytesAt, headersAt } from './size.ts';
 import { ensureStreams, functionOf, streams, subjects } from './streams.ts';
 
@@ -23,8 +24,8 @@ export class Store {
     this.connection = connection;
     this.manager = manager;
     this.#limits = limits;
-    this.states = new Bucket(manager, streams.states, invocationSchema);
-    this.deadLetters = new Bucket(manager, streams.deadLetters, deadLetterSchema);
+    this.states = new Bucket(this.#from(streams.states), invocationSchema);
+    this.deadLetters = new Bucket(this.#from(streams.deadLetters), deadLetterSchema);
   }
 
   static async open(connection: NatsConnection, limits: Settings['store']): Promise<Store> {
@@ -78,17 +79,21 @@ export class Store {
   /** What a function has in each store. That of the queue is added up from what is known of its invocations: nobody but its lane may read the queue. */
   readonly bytesOf = {
     jobs: (functionName: string) => this.#measured(this.#queuedBytes(functionName)),
-    states: (functionName: string) => this.#measured(bytesAt(this.manager, streams.states, subjects.state(undefined, functionName))),
+    states: (functionName: string) => this.#measured(bytesAt(this.#from(streams.states), subjects.state(undefined, functionName))),
     deadLetters: (functionName: string) =>
-      this.#measured(bytesAt(this.manager, streams.deadLetters, subjects.deadLetter(undefined, functionName))),
+      this.#measured(bytesAt(this.#from(streams.deadLetters), subjects.deadLetter(undefined, functionName))),
   } as const;
 
   async #queuedBytes(functionName: string): Promise<number> {
     let bytes = 0;
-    for await (const headers of headersAt(this.manager, streams.states, subjects.state(undefined, functionName))) {
+    for await (const headers of headersAt(this.#from(streams.states), subjects.state(undefined, functionName))) {
       bytes += queuedBytesOf(headOf(invocationSchema, headers));
     }
     return bytes;
+  }
+
+  #from(stream: string): PullFrom {
+    return { connection: this.connection, manager: this.manager, stream };
   }
 
   /** @throws AMP_INVOKER_QUEUE_AWAY */

@@ -43,7 +43,8 @@ const STREAM_NOT_FOUND = 10_059;
 /** Makes the streams, or brings them up to date. All refuse what does not fit: nothing is dropped to make room. */
 export async function ensureStreams(manager: JetStreamManager, limits: Settings['store']): Promise<void> {
   const { queueBytes, statesBytes, deadLetterBytes, maxQueuedPerFunction, keepSeconds } = limits;
-  const queue = { retention: RetentionPolicy.Workqueue };
+  const queue = { retention: RetentionPolicy.Workqueue, discard_new_per_subject: true };
+  const boundOf = async (name: string) => Math.max(maxQueuedPerFunction, await mostOfOne(manager, name));
   const bucket = { max_msgs_per_subject: 1 };
   const all: Partial<StreamConfig>[] = [
     {
@@ -51,16 +52,36 @@ export async function ensureStreams(manager: JetStreamManager, limits: Settings[
       name: streams.jobs,
       subjects: [subjects.job()],
       max_bytes: queueBytes,
-      max_msgs_per_subject: maxQueuedPerFunction,
-      discard_new_per_subject: true,
+      max_msgs_per_subject: await boundOf(streams.jobs),
       // A key that was forgotten may come again.
       duplicate_window: Math.min(keepSeconds, DUPLICATE_SECONDS) * NS_PER_SECOND,
     },
     { ...bucket, name: streams.states, subjects: [subjects.state()], max_bytes: statesBytes, allow_msg_ttl: true },
     { ...bucket, name: streams.deadLetters, subjects: [subjects.deadLetter()], max_bytes: deadLetterBytes },
-    { ...queue, name: streams.callbacks, subjects: [subjects.callback()], max_bytes: SMALL_BYTES },
+    {
+      ...queue,
+      name: streams.callbacks,
+      subjects: [subjects.callback()],
+      max_bytes: SMALL_BYTES,
+      max_msgs_per_subject: await boundOf(streams.callbacks),
+    },
   ];
   for (const config of all) await ensureStream(manager, { ...config, storage: StorageType.File, discard: DiscardPolicy.New });
+}
+
+/** How many messages a function has at most: NATS would drop those beyond a bound that is new to it. */
+async function mostOfOne(manager: JetStreamManager, name: string): Promise<number> {
+  try {
+    const { state } = await manager.streams.info(name, { subjects_filter: '>' });
+    return Object.values(state.subjects ?? {}).reduce((most, count) => Math.max(most, count), 0);
+  } catch (error) {
+    if (isMissing(error)) return 0;
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
 }
 
 async function ensureStream(manager: JetStreamManager, { name = '', ...config }: Partial<StreamConfig>): Promise<void> {
@@ -68,7 +89,7 @@ async function ensureStream(manager: JetStreamManager, { name = '', ...config }:
   try {
     await manager.streams.update(name, config);
   } catch (error) {
-    if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NOT_FOUND) throw error;
+    if (!isMissing(error)) throw error;
     await manager.streams.add({ name, ...config });
   }
 }

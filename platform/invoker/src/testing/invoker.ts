@@ -51,10 +51,10 @@ export function environment(nats: NatsServer, target: Target, more: Record<strin
   };
 }
 
-/** What the invokers of a NATS server keep. */
-export async function openStore(nats: NatsServer) {
+/** What the invokers of a NATS server keep, within the limits that these variables set. */
+export async function openStore(nats: NatsServer, more: Record<string, string> = {}) {
   const connection = await connect({ servers: nats.url.replace('nats://', '') });
-  const store = await Store.open(connection, readSettings(tokenFiles).store);
+  const store = await Store.open(connection, readSettings({ ...tokenFiles, ...more }).store);
   return { store, close: () => connection.close() };
 }
 

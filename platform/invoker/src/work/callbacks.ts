@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf, messageOf } from '@ampoule/lib/errors';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import type { JsMsg } from '@nats-io/jetstream';
@@ -10,6 +11,8 @@ import { headOf } from '../store/message.ts';
 import type { Store } from '../store/store.ts';
 import { type Backoff, backoffMs } from './backoff.ts';
 import { postResult } from './post.ts';
+
+const RETRY_MS = 1000;
 
 export interface CallbacksOptions {
   store: Store;
@@ -73,16 +76,30 @@ export class Callbacks {
     return { url, state, attempts, ...(failure?.refusal === undefined ? {} : { error: failure.refusal }) };
   }
 
-  /** Where there is no room for a note, one waits in the queue in the place of the callback, which must not be sent again for that. */
+  /**
+   * Where there is no room for a note, one waits in the queue in the place of the callback, which must not be sent again for that; where there is
+   * none in the queue either, it keeps the callback in hand.
+   */
   async #note(message: JsMsg, { head, body, revision }: Entry<Invocation>, callback: Callback): Promise<void> {
     const { store, backoff } = this.#options;
-    try {
-      await store.save({ ...head, callback }, { body, revision });
-    } catch (error) {
-      if (codeOf(error) !== 'AMP_INVOKER_FULL') throw error;
-      if (this.#read(message)?.sent !== undefined) return message.nak(backoff.lastMs);
-      await store.enqueueCallback(head.function, { id: head.id, finishedAt: head.finishedAt, sent: callback });
+    const note = { id: head.id, finishedAt: head.finishedAt, sent: callback };
+    const isNoted = this.#read(message)?.sent !== undefined;
+    while (!(await hadRoom(store.save({ ...head, callback }, { body, revision })))) {
+      if (isNoted) return message.nak(backoff.lastMs);
+      if (await hadRoom(store.enqueueCallback(head.function, note))) break;
+      if (this.#isStopping) return message.nak();
+      await delay(RETRY_MS);
     }
     message.ack();
+  }
+}
+
+async function hadRoom(writing: Promise<unknown>): Promise<boolean> {
+  try {
+    await writing;
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== 'AMP_INVOKER_FULL') throw error;
+    return false;
   }
 }

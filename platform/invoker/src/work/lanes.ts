@@ -2,7 +2,6 @@ import { messageOf } from '@ampoule/lib/errors';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import type { JetStreamManager, JsMsg } from '@nats-io/jetstream';
 import { Puller } from './puller.ts';
-import { Slots } from './slots.ts';
 
 export interface LanesOptions {
   manager: JetStreamManager;
@@ -10,8 +9,9 @@ export interface LanesOptions {
   stream: string;
   subjectOf: (functionName: string) => string;
   ackWaitMs: number;
-  /** At a time, of all functions together and of one. */
-  maxRunning: number;
+  /** Waits for a place, which all functions share; what it gives is called when the place is free again. */
+  admit: (functionName: string) => Promise<() => void>;
+  /** At a time, of one function. */
   maxRunningPerFunction: number;
   work: (message: JsMsg) => Promise<void>;
   logger: Logger;
@@ -23,13 +23,11 @@ export interface LanesOptions {
  */
 export class Lanes {
   readonly #options: LanesOptions;
-  readonly #slots: Slots;
   readonly #lanes = new Map<string, { puller: Puller; done: Promise<void> }>();
   #isStopping = false;
 
   constructor(options: LanesOptions) {
     this.#options = options;
-    this.#slots = new Slots(options.maxRunning);
   }
 
   /** A function has a new message. */
@@ -49,7 +47,7 @@ export class Lanes {
   }
 
   #start(functionName: string) {
-    const { manager, stream, subjectOf, ackWaitMs, maxRunningPerFunction, work, logger } = this.#options;
+    const { manager, stream, subjectOf, ackWaitMs, admit, maxRunningPerFunction, work, logger } = this.#options;
     const puller = new Puller({
       manager,
       stream,
@@ -58,7 +56,7 @@ export class Lanes {
       subject: subjectOf(functionName),
       ackWaitMs,
       limit: maxRunningPerFunction,
-      admit: () => this.#slots.take(),
+      admit: () => admit(functionName),
       handle: work,
       onError: (error) => logger.warn({ function: functionName, stream, reason: messageOf(error) }, 'trouble with the queue of a function'),
     });

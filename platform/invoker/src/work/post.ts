@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { AmpouleError, messageOf } from '@ampoule/lib/errors';
+import { codeOf, messageOf } from '@ampoule/lib/errors';
 import type { CallbackGuard } from '../callback-guard.ts';
 import { type Invocation, viewOf } from '../invocation.ts';
 import type { Entry } from '../store/bucket.ts';
@@ -16,6 +16,8 @@ export interface PostFailure {
 
 const TIMEOUT_MS = 10_000;
 const FIRST_FAILURE = 300;
+/** Nobody reads it. */
+const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** Sends a result to where its caller wants it; undefined where it was taken. */
 export async function postResult(
@@ -42,12 +44,22 @@ export async function postResult(
     });
     sent.end(body);
     const [response] = (await once(sent, 'response')) as [IncomingMessage];
-    response.resume();
     const { statusCode = 0 } = response;
+    // Within the place that the callback has, or those that never end would be more and more.
+    await drained(response).catch(() => undefined);
     return statusCode >= 200 && statusCode < FIRST_FAILURE ? undefined : { reason: `it was answered with status ${statusCode}` };
   } catch (error) {
-    const { code, message } = error instanceof AmpouleError ? error : { code: undefined, message: messageOf(error) };
-    return { reason: message, ...(code === undefined ? {} : { refusal: { code, message } }) };
+    const [code, message] = [codeOf(error), messageOf(error)];
+    return { reason: message, ...(code === 'AMP_INVOKER_CALLBACK' ? { refusal: { code, message } } : {}) };
+  }
+}
+
+/** Reads and forgets an answer up to its end, but no more than it may have. */
+async function drained(response: IncomingMessage): Promise<void> {
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) break;
   }
 }
 

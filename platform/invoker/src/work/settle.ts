@@ -65,16 +65,18 @@ async function callBack({ store, onCallback }: Stores, invocation: Invocation): 
 
 /** Whether there was room, and the function had its part of it not yet. Where there is none the job stays in the queue, which becomes full in its turn. */
 async function bury({ store, levels }: Stores, { message, job, invocation }: Ended): Promise<boolean> {
-  if (await levels.hasItsPart('deadLetters', job.function)) return false;
+  const room = await levels.reserve('deadLetters', job.function, job.bytes);
+  if (room === undefined) return false;
   const { attempts, finishedAt = '', statusCode, error } = invocation;
   try {
     await store.deadLetters.put(subjects.deadLetter(job.id, job.function), {
       head: { ...job, attempts, failedAt: finishedAt, statusCode, error },
       body: message.data,
     });
-    levels.written('deadLetters', job.function, job.bytes);
+    room.used();
     return true;
   } catch (failure) {
+    room.givenBack();
     if (codeOf(failure) === 'AMP_INVOKER_FULL') return false;
     throw failure;
   }

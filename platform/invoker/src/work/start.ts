@@ -4,6 +4,7 @@ import { messageOf } from '@ampoule/lib/errors';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import { CallbackGuard } from '../callback-guard.ts';
 import { DeadLetters } from '../dead-letters.ts';
+import type { HostAddresses } from '../hosts.ts';
 import { Intake } from '../intake.ts';
 import { Invocations } from '../invocations.ts';
 import { Levels } from '../levels.ts';
@@ -12,24 +13,31 @@ import type { Settings } from '../settings.ts';
 import { connectStore } from '../store/connect.ts';
 import { Store } from '../store/store.ts';
 import { streams, subjects } from '../store/streams.ts';
+import { CallbackPlaces } from './callback-places.ts';
 import { Callbacks } from './callbacks.ts';
 import { Lanes } from './lanes.ts';
+import { Slots } from './slots.ts';
 import { Worker } from './worker.ts';
 
 /** Jobs and callbacks that no invoker knows of are looked for as often: those that one left which has ended. */
 const DISCOVER_MS = 10_000;
 const RETRY_MS = 500;
-/** Who is called back may take long, and must not hold up the callbacks of other functions. */
-const CALLBACKS = { maxRunning: 16, maxRunningPerFunction: 2 };
+/**
+ * Who is called back may take long, and must not hold up the callbacks of other functions. Each that is being sent has its result in memory, a
+ * mebibyte at most, so those of all places have 64 MiB.
+ */
+const CALLBACKS = { soon: 16, late: 48, lateMs: 1000, ofFunction: 2 };
 
 export interface WorkOptions {
   settings: Settings;
   metrics: InvokerMetrics;
   logger: Logger;
+  /** Of all hosts of the cluster, where there is one. */
+  hostAddresses?: HostAddresses | undefined;
 }
 
 /** Connects to NATS and does what is in the queue. */
-export async function startWork({ settings, logger, metrics }: WorkOptions) {
+export async function startWork({ settings, logger, metrics, hostAddresses }: WorkOptions) {
   const connection = await connectStore(settings);
   const secret = (await readFile(settings.tokenFile, 'utf8')).trim();
   const store = await persistently(logger, () => Store.open(connection, settings.store));
@@ -38,26 +46,29 @@ export async function startWork({ settings, logger, metrics }: WorkOptions) {
   const { manager } = store;
   const { ackWaitMs } = settings.store;
   const levels = new Levels(store);
-  const guard = new CallbackGuard(settings.callbacks);
+  const guard = new CallbackGuard({ ...settings.callbacks, ...(hostAddresses === undefined ? {} : { hostAddresses }) });
   const callbacks = new Callbacks({ store, guard, maxAttempts: settings.callbackAttempts, backoff, metrics, logger });
+  const callbackPlaces = new CallbackPlaces(CALLBACKS);
   const callbackLanes = new Lanes({
     manager,
     stream: streams.callbacks,
     subjectOf: subjects.callback,
     ackWaitMs,
-    ...CALLBACKS,
+    admit: (functionName) => callbackPlaces.take(functionName),
+    maxRunningPerFunction: CALLBACKS.ofFunction,
     work: (message) => callbacks.deliver(message),
     logger,
   });
   const onCallback = (functionName: string) => callbackLanes.open(functionName);
   const call = { functionUrl, timeoutMs, maxResultBytes };
   const worker = new Worker({ store, levels, onCallback, call, backoff, metrics, logger });
+  const slots = new Slots(maxRunning);
   const lanes = new Lanes({
     manager,
     stream: streams.jobs,
     subjectOf: subjects.job,
     ackWaitMs,
-    maxRunning,
+    admit: () => slots.take(),
     maxRunningPerFunction,
     work: (message) => worker.work(message),
     logger,

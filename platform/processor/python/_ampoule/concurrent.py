@@ -11,7 +11,7 @@ from nuclio_sdk.trace_context import in_hand
 
 from _ampoule.event import FrameEvent
 from _ampoule.event_logs import Collector, level_of
-from _ampoule.frames import BATCH, EVENT, HEADER_BYTES, MAX_DURATION, answer_frame, batch_frame
+from _ampoule.frames import BATCH, CONTROL, EVENT, HEADER_BYTES, MAX_DURATION, answer_frame, batch_frame
 from _ampoule.headers import has_trace
 from _ampoule.outputs import batch_outputs, output_of
 from _ampoule.world import SIGNALS
@@ -41,10 +41,19 @@ class _Runner:
 
     def read(self):
         if self._world.inbox.read():
-            self._waiting.extend(self._world.inbox.frames())
+            frames = self._world.inbox.frames()
+            self._waiting.extend([frame for frame in frames if frame[1] != CONTROL or self._is_for_later(frame)])
             self._pump()
         else:
             self._loop.stop()
+
+    def _is_for_later(self, frame):
+        """A ping asks whether the event loop goes on, whatever waits."""
+        _, _, _, buffer, at, end = frame
+        if _kind_of(buffer, at, end) != "ping":
+            return True
+        self._world.send_control({"kind": "alive"})
+        return False
 
     def _pump(self):
         """Begins what can begin now."""
@@ -78,7 +87,7 @@ class _Runner:
         else:
             # No event begins until the signal has been answered.
             self._running = self._concurrency
-            self._start(self._signal(json.loads(buffer[at + HEADER_BYTES : end])["kind"]))
+            self._start(self._signal(_kind_of(buffer, at, end)))
 
     def _start(self, coroutine):
         self._running += 1
@@ -131,6 +140,10 @@ class _Runner:
         self._world.send_control({"kind": done})
         self._running -= self._concurrency
         self._end()
+
+
+def _kind_of(buffer, at, end):
+    return json.loads(buffer[at + HEADER_BYTES : end])["kind"]
 
 
 def _microseconds_since(started):

@@ -41,4 +41,9 @@ class World:
 
 
 # What a signal of the processor means in the names of nuclio_sdk, and the answer to it.
-SIGNALS = {"drain": ("drain", "drained"), "resume": (None, "resumed"), "terminate": ("termination", "terminated")}
+SIGNALS = {
+    "drain": ("drain", "drained"),
+    "resume": (None, "resumed"),
+    "terminate": ("termination", "terminated"),
+    "ping": (None, "alive"),
+}

@@ -20,16 +20,25 @@ const tables = [
 describe.each(languages)('a function in $name', (language) => {
   describe.each(tables)('$name', ({ name, spec, rows }) => {
     let url = '';
+    let lines: string[] = [];
 
     beforeAll(async () => {
       const running = await runLanguage(language, spec);
-      ({ url } = running);
+      ({ url, lines } = running);
       return running.end;
     });
 
     it.each(rowsFor(rows, language.family))('%s', (_, sent, expected) => checkRow(url, sent, expected));
 
+    // What a shell script prints is its answer, and it has no events as objects.
     if (name !== 'answers' || language.family === 'shell') return;
+    it('what it prints on its standard output, and not to who has sent the event', async () => {
+      const { body } = await send(url, { path: '/print' });
+
+      expect(body.toString()).toBe('printed');
+      await expect.poll(() => lines).toContain('a print');
+    });
+
     it('each event with an id of its own and the time when it came', async () => {
       const before = Date.now();
 

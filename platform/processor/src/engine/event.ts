@@ -20,6 +20,14 @@ export interface EventAttributes {
   offset?: number | string;
 }
 
+/** Method, target and head as they follow one another in a frame, for events that have the same ones again and again. */
+export interface FramedText {
+  method: string;
+  target: string;
+  head: Uint8Array;
+  bytes: Uint8Array;
+}
+
 /** An event on its way from a trigger to a worker. */
 export interface Event {
   /** Index of the trigger among those of the function; workers know its kind and name. */
@@ -31,6 +39,8 @@ export interface Event {
   target: string;
   /** Header lines, each `Name: value\r\n`, in ISO 8859-1; header names have any case. */
   head: Uint8Array | string;
+  /** Heeded where it is of just this method, target and head. */
+  framed?: FramedText | undefined;
   body: Uint8Array;
   /** The body, where it is still on its way; `body` is empty then. Only threads take it. */
   pieces?: PieceStream | undefined;

@@ -1,4 +1,5 @@
 import type { Answer, Event } from './event.ts';
+import { ShortAnswer } from './short-answer.ts';
 
 /**
  * Frames carry events and answers between the processor and its workers, in memory to threads and over a socket to processes.
@@ -15,8 +16,12 @@ export const frameKind = { event: 1, answer: 2, batch: 3, control: 4, outside: 5
 /** Flag of an event. */
 const IN_PIECES = 1;
 export const HEADER = 12;
+/** Of a UTF-16 unit, at most. */
+const UTF8_BYTES = 3;
 const EVENT = HEADER + 8 + 2 + 2 + 4 + 4 + 4;
 const ANSWER = HEADER + 12;
+/** Answers with bodies up to this size are kept as text. */
+const SHORT_BYTES = 16_384;
 
 export interface Frame {
   sequence: number;
@@ -32,7 +37,7 @@ export interface Frame {
  * Method, target and head are ISO 8859-1, as HTTP has them.
  */
 export function encodeEvent(buffer: Buffer, at: number, limit: number, sequence: number, event: Event): number {
-  const { method, target, head, body } = event;
+  const { method, target, head, framed, body } = event;
   const attributes = event.attributes === undefined ? '' : JSON.stringify(event.attributes);
   const attributesLength = attributes === '' ? 0 : Buffer.byteLength(attributes);
   const end = at + EVENT + method.length + target.length + head.length + attributesLength + body.length;
@@ -41,17 +46,22 @@ export function encodeEvent(buffer: Buffer, at: number, limit: number, sequence:
   buffer.writeDoubleLE(event.timestamp, at + 12);
   buffer.writeUInt16LE(method.length, at + 20);
   buffer.writeUInt16LE(target.length, at + 22);
-  buffer.writeUInt32LE(head.length, at + 24);
-  buffer.writeUInt32LE(attributesLength, at + 28);
-  buffer.writeUInt32LE(body.length, at + 32);
+  putUInt32(buffer, at + 24, head.length);
+  putUInt32(buffer, at + 28, attributesLength);
+  putUInt32(buffer, at + 32, body.length);
   let offset = at + EVENT;
-  offset += buffer.write(method, offset, 'latin1');
-  offset += buffer.write(target, offset, 'latin1');
-  if (typeof head === 'string') buffer.write(head, offset, 'latin1');
-  else buffer.set(head, offset);
-  offset += head.length;
+  if (framed !== undefined && framed.head === head && framed.target === target && framed.method === method) {
+    buffer.set(framed.bytes, offset);
+    offset += framed.bytes.length;
+  } else {
+    offset += buffer.write(method, offset, 'latin1');
+    offset += buffer.write(target, offset, 'latin1');
+    if (typeof head === 'string') buffer.write(head, offset, 'latin1');
+    else buffer.set(head, offset);
+    offset += head.length;
+  }
   if (attributesLength > 0) offset += buffer.write(attributes, offset, 'utf8');
-  buffer.set(body, offset);
+  if (body.length > 0) buffer.set(body, offset);
   return end;
 }
 
@@ -66,27 +76,41 @@ export interface AnswerParts {
 /** Writes an answer as encodeEvent does an event; a body of text becomes UTF-8. */
 export function encodeAnswer(buffer: Buffer, at: number, limit: number, sequence: number, answer: AnswerParts): number {
   const { head, body } = answer;
-  const bodyLength = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
   const bodyAt = at + ANSWER + head.length;
-  const end = bodyAt + bodyLength;
-  if (end > limit) return -1;
-  encodeHeader(buffer, at, end, sequence, frameKind.answer, 0, answer.status);
-  buffer.writeUInt32LE(answer.duration, at + 12);
-  buffer.writeUInt32LE(head.length, at + 16);
-  buffer.writeUInt32LE(bodyLength, at + 20);
-  buffer.write(head, at + ANSWER, 'latin1');
-  if (typeof body === 'string') buffer.write(body, bodyAt, 'utf8');
+  // The exact length of a text takes as long to find as to write it, so that is found only where it matters.
+  const isText = typeof body === 'string';
+  const fits = bodyAt + (isText ? UTF8_BYTES * body.length : body.length) <= limit;
+  if (!fits && bodyAt + Buffer.byteLength(body) > limit) return -1;
+  let bodyLength = body.length;
+  if (isText) bodyLength = buffer.write(body, bodyAt, 'utf8');
   else buffer.set(body, bodyAt);
+  const end = bodyAt + bodyLength;
+  encodeHeader(buffer, at, end, sequence, frameKind.answer, 0, answer.status);
+  putUInt32(buffer, at + 12, answer.duration);
+  putUInt32(buffer, at + 16, head.length);
+  putUInt32(buffer, at + 20, bodyLength);
+  buffer.write(head, at + ANSWER, 'latin1');
   return end;
 }
 
 /** Writes the first bytes of a frame that ends at `end`. */
 export function encodeHeader(buffer: Buffer, at: number, end: number, sequence: number, kind: number, flags: number, word: number): void {
-  buffer.writeUInt32LE(end - at - 4, at);
-  buffer.writeUInt32LE(sequence, at + 4);
-  buffer.writeUInt8(kind, at + 8);
-  buffer.writeUInt8(flags, at + 9);
-  buffer.writeUInt16LE(word, at + 10);
+  putUInt32(buffer, at, end - at - 4);
+  putUInt32(buffer, at + 4, sequence);
+  buffer[at + 8] = kind;
+  buffer[at + 9] = flags;
+  putUInt16(buffer, at + 10, word);
+}
+
+/** As `writeUInt32LE`, which is too large a function for V8 to put it in its place. */
+function putUInt32(buffer: Buffer, at: number, value: number): void {
+  putUInt16(buffer, at, value);
+  putUInt16(buffer, at + 2, value >>> 16);
+}
+
+function putUInt16(buffer: Buffer, at: number, value: number): void {
+  buffer[at] = value;
+  buffer[at + 1] = value >>> 8;
 }
 
 /** The frame at an offset; undefined where the buffer does not hold all of it. */
@@ -99,7 +123,6 @@ export function frameAt(buffer: Buffer, at: number, limit = buffer.length): Fram
 
 /** Where the parts of an event lie in the buffer. */
 export interface EventParts {
-  timestamp: number;
   method: number;
   target: number;
   head: number;
@@ -113,26 +136,30 @@ export function comesInPieces(buffer: Buffer, at: number): boolean {
   return (buffer.readUInt8(at + 9) & IN_PIECES) !== 0;
 }
 
+/** Milliseconds since 1970. */
+export function eventTimestamp(buffer: Buffer, at: number): number {
+  return buffer.readDoubleLE(at + 12);
+}
+
 export function eventParts(buffer: Buffer, at: number): EventParts {
   const method = at + EVENT;
   const target = method + buffer.readUInt16LE(at + 20);
   const head = target + buffer.readUInt16LE(at + 22);
   const attributes = head + buffer.readUInt32LE(at + 24);
   const body = attributes + buffer.readUInt32LE(at + 28);
-  return { timestamp: buffer.readDoubleLE(at + 12), method, target, head, attributes, body, end: body + buffer.readUInt32LE(at + 32) };
+  return { method, target, head, attributes, body, end: body + buffer.readUInt32LE(at + 32) };
 }
 
-/** Reads an answer. Its body is a view of the buffer. */
+/** Reads an answer. A long body is a view of the buffer. */
 export function decodeAnswer(buffer: Buffer, at: number): Answer {
-  const head = buffer.readUInt32LE(at + 16);
-  const body = buffer.readUInt32LE(at + 20);
-  const bodyAt = at + ANSWER + head;
-  return {
-    status: buffer.readUInt16LE(at + 10),
-    duration: buffer.readUInt32LE(at + 12),
-    head: buffer.toString('latin1', at + ANSWER, bodyAt),
-    body: buffer.subarray(bodyAt, bodyAt + body),
-  };
+  const headLength = buffer.readUInt32LE(at + 16);
+  const bodyLength = buffer.readUInt32LE(at + 20);
+  const status = buffer.readUInt16LE(at + 10);
+  const duration = buffer.readUInt32LE(at + 12);
+  const bodyAt = at + ANSWER + headLength;
+  if (bodyLength <= SHORT_BYTES)
+    return new ShortAnswer(status, duration, buffer.toString('latin1', at + ANSWER, bodyAt + bodyLength), headLength);
+  return { status, duration, head: buffer.toString('latin1', at + ANSWER, bodyAt), body: buffer.subarray(bodyAt, bodyAt + bodyLength) };
 }
 
 /** Writes a frame that holds the event frames of a batch, numbered from 0. */

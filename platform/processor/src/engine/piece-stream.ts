@@ -57,6 +57,12 @@ export class PieceStream {
     this.#onConsumed(bytes);
   }
 
+  /** Nobody waits for the rest, and its reader is told so. */
+  breakOff(error: string): void {
+    this.abort();
+    this.finish(error);
+  }
+
   /** Nobody wants the rest. */
   abort(): void {
     if (this.#end !== undefined) return;

@@ -62,7 +62,14 @@ it('a worker that ends while it starts makes the start fail, and is not taken fo
 });
 
 it('settles also the events of a worker that is being replaced when the pool stops', async () => {
-  const ends = { kill: () => delay(100), revoke: () => 1, start: async () => undefined, control: async () => undefined };
+  const ends = {
+    kill: () => delay(100),
+    revoke: () => 1,
+    start: async () => undefined,
+    control: async () => undefined,
+    ping: async () => undefined,
+    nextToBegin: () => undefined,
+  };
   const worker: Worker = { ...ends, send: () => true, sendBatch: () => true, flush: () => undefined, poll: () => undefined };
   const logger = new Logger('test', () => undefined);
   const pool = new Pool({ make: () => worker, size: 1, concurrency: 1, waitMs: 10_000, eventTimeoutMs: 1, logger });
@@ -73,6 +80,19 @@ it('settles also the events of a worker that is being replaced when the pool sto
   await pool.stop(0);
 
   expect((await Promise.all(answers)).map(({ refusal }) => refusal)).toEqual(['timeout', 'stopped']);
+});
+
+it('refuses events at once where as many wait as may', async () => {
+  const pool = await startPool('exports.handler = () => new Promise(() => undefined)');
+  const refusals: (string | undefined)[] = [];
+  const most = 16_384;
+  const isInHand = 1 + 64;
+  for (let i = 0; i < most + isInHand; i += 1) pool.submit(event, () => undefined);
+
+  pool.submit(event, ({ refusal }) => refusals.push(refusal));
+
+  expect(refusals).toEqual(['unavailable']);
+  expect(pool.pending).toBe(most + isInHand);
 });
 
 describe('events that are bound to a worker', () => {

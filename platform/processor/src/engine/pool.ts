@@ -1,9 +1,11 @@
-import { messageOf } from '@ampoule/lib/errors';
 import type { Logger } from '../logger.ts';
+import { turnTime } from '../turn-time.ts';
 import type { Answer, Event } from './event.ts';
 import { type Job, refuse } from './job.ts';
 import { collect } from './piece-stream.ts';
 import { PoolStats } from './pool-stats.ts';
+import { restart } from './restart.ts';
+import { RetiredSlots } from './retired-slots.ts';
 import { Slot, type SplitJobs } from './slot.ts';
 import { Waiting } from './waiting.ts';
 import { withinLimit } from './within-limit.ts';
@@ -32,14 +34,14 @@ const TICK_MS = 10;
 /** A worker that has answered nothing for so long gives back what it has not begun. */
 const HANGS_MS = 20;
 const MAX_COLLECTED_BYTES = 64 << 20;
-const FIRST_RESTART_MS = 10;
-const LAST_RESTART_MS = 30_000;
 
 /** Gives events to workers, and sees to it that each gets an answer: after a crash, a time-out, or a wait that is too long. */
 export class Pool implements Workers {
   readonly stats: PoolStats;
   readonly #options: PoolOptions;
+  readonly #makeSlot: (index: number) => Slot;
   readonly #slots: Slot[];
+  readonly #retired = new RetiredSlots((jobs) => this.#handBack(jobs, () => 'died'));
   readonly #waiting: Waiting;
   readonly #dirty: Slot[] = [];
   readonly #ackListeners: ((offset: QualifiedOffset) => void)[] = [];
@@ -62,7 +64,8 @@ export class Pool implements Workers {
         for (const each of this.#ackListeners) each(offset);
       },
     };
-    this.#slots = Array.from({ length: options.size }, (_, i) => new Slot(i, options.make, options.concurrency, listener));
+    this.#makeSlot = (index) => new Slot(index, options.make, options.concurrency, listener);
+    this.#slots = Array.from({ length: options.size }, (_, i) => this.#makeSlot(i));
   }
 
   /** Settles when all handlers are loaded. @throws AMP_HANDLER_LOAD, AMP_HANDLER_MISSING */
@@ -87,7 +90,7 @@ export class Pool implements Workers {
   }
 
   async control(kind: WorkerSignal): Promise<void> {
-    await Promise.all(this.#slots.map(({ worker }) => worker?.control(kind)));
+    await Promise.all([...this.#slots, ...this.#retired].map(({ worker }) => worker?.control(kind)));
   }
 
   onAck(listener: (offset: QualifiedOffset) => void): void {
@@ -102,7 +105,7 @@ export class Pool implements Workers {
     await withinLimit(this.control('terminate'), Math.max(until - performance.now(), 0));
     clearInterval(this.#tick);
     for (const job of this.#takeWaiting(() => true)) this.#refuse(job, 'stopped');
-    const ended = await Promise.all(this.#slots.map((slot) => slot.kill()));
+    const ended = await Promise.all([...this.#slots, ...this.#retired].map((slot) => slot.kill()));
     for (const { begun, unbegun } of ended) for (const job of [...begun, ...unbegun]) this.#refuse(job, 'stopped');
   }
 
@@ -114,7 +117,7 @@ export class Pool implements Workers {
       batch,
       worker,
       settle,
-      since: performance.now(),
+      since: turnTime(),
       begunAt: undefined,
       wasAllocated: false,
       stream: undefined,
@@ -216,38 +219,36 @@ export class Pool implements Workers {
 
   #exited(slot: Slot, reason: string, jobs: SplitJobs): void {
     this.#options.logger.errorWith('A worker ended by itself', { worker: slot.index, reason, events: jobs.begun.length });
-    this.#replace(slot, jobs, () => 'died');
+    if (this.#retired.delete(slot)) this.#handBack(jobs, () => 'died');
+    else this.#replace(slot, jobs, () => 'died');
+  }
+
+  #replace(slot: Slot, jobs: SplitJobs, refusalOf: (job: Job) => 'died' | 'timeout'): void {
+    this.stats.restarts += 1;
+    this.#handBack(jobs, refusalOf);
+    if (!this.#isStopped) void this.#restart(slot);
   }
 
   /** The jobs that a worker had begun fail with it; the others go to the next one. */
-  #replace(slot: Slot, { begun, unbegun }: SplitJobs, refusalOf: (job: Job) => 'died' | 'timeout'): void {
-    this.stats.restarts += 1;
+  #handBack({ begun, unbegun }: SplitJobs, refusalOf: (job: Job) => 'died' | 'timeout'): void {
     for (const job of begun) this.#refuse(job, refusalOf(job));
     if (this.#isStopped) {
       for (const job of unbegun) this.#refuse(job, 'stopped');
       return;
     }
     this.#waiting.putBack(unbegun);
-    void this.#restart(slot, FIRST_RESTART_MS);
     this.#placeWaiting();
   }
 
-  async #restart(slot: Slot, waitMs: number): Promise<void> {
-    try {
-      await slot.start();
-      this.#placeWaiting();
-    } catch (error) {
-      this.#options.logger.errorWith('A worker does not start', { worker: slot.index, error: messageOf(error), retryMs: waitMs });
-      await slot.kill();
-      if (this.#isStopped) return;
-      setTimeout(() => void this.#restart(slot, Math.min(waitMs * 2, LAST_RESTART_MS)), waitMs).unref();
-    }
+  async #restart(slot: Slot): Promise<void> {
+    const { logger } = this.#options;
+    await restart(slot, { logger, restarted: () => this.#placeWaiting(), isStopped: () => this.#isStopped });
   }
 
   /** Looks after what no answer tells of: workers that hang, events that have waited too long. */
   #watch(): void {
     const now = performance.now();
-    for (const slot of this.#slots) this.#watchSlot(slot, now);
+    for (const slot of [...this.#slots, ...this.#retired]) this.#watchSlot(slot, now);
     // A worker does not tell when it has room again for what it could not take.
     this.#placeWaiting();
     for (const job of this.#takeWaiting(({ since }) => now - since > this.#options.waitMs)) {
@@ -255,15 +256,17 @@ export class Pool implements Workers {
       this.stats.waited += now - job.since;
       this.#refuse(job, 'unavailable');
     }
-    if (this.#pending > 0) return;
+    // An answer in pieces is settled when it begins, and may still be late.
+    if (this.#pending > 0 || this.#retired.size > 0 || this.#slots.some(({ load }) => load > 0)) return;
     clearInterval(this.#tick);
     this.#tick = undefined;
   }
 
   #watchSlot(slot: Slot, now: number): void {
     slot.worker?.poll();
+    if (slot.load === 0) void this.#retired.end(slot);
     if (slot.load === 0 || !slot.isReady) return;
-    const { eventTimeoutMs, concurrency } = this.#options;
+    const { eventTimeoutMs, concurrency, logger } = this.#options;
     if (now - slot.quietSince > HANGS_MS && slot.load > concurrency && slot.isSwift) {
       slot.isSwift = false;
       this.#waiting.putBack(slot.takeBack());
@@ -272,8 +275,27 @@ export class Pool implements Workers {
     if (eventTimeoutMs === undefined) return;
     const late = slot.late(now, eventTimeoutMs);
     if (late.size === 0) return;
-    this.#options.logger.warnWith('A handler timed out; its worker is replaced', { worker: slot.index, eventTimeoutMs });
-    void slot.kill().then((jobs) => this.#replace(slot, jobs, (job) => (late.has(job) ? 'timeout' : 'died')));
+    logger.warnWith('A handler timed out; its worker is replaced', { worker: slot.index, eventTimeoutMs });
+    if (concurrency > 1) this.#retire(slot, late);
+    else void slot.kill().then((jobs) => this.#replace(slot, jobs, (job) => (late.has(job) ? 'timeout' : 'died')));
+  }
+
+  /** Fails what is late. The rest of what the worker has begun has its time, while another worker takes its place. */
+  #retire(slot: Slot, late: ReadonlySet<Job>): void {
+    this.#waiting.putBack(slot.takeBack());
+    slot.giveUp(late, performance.now());
+    for (const job of late) {
+      if (job.stream === undefined) this.#refuse(job, 'timeout');
+      else job.stream.breakOff('The handler timed out');
+    }
+    if (!this.#retired.has(slot)) {
+      const next = this.#makeSlot(slot.index);
+      this.#slots[slot.index] = next;
+      this.#retired.add(slot);
+      this.stats.restarts += 1;
+      void this.#restart(next);
+    }
+    void this.#retired.check(slot);
   }
 
   #refuse(job: Job, refusal: Parameters<typeof refuse>[1]): void {

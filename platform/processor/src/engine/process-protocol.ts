@@ -12,6 +12,7 @@ const fromProcessSchema = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('ack'), topic: z.string(), partition: z.number(), offset: z.union([z.number(), z.string()]) }),
   z.object({ kind: z.enum(['drained', 'resumed', 'terminated']) }),
+  z.object({ kind: z.literal('alive') }),
 ]);
 export type FromProcess = z.output<typeof fromProcessSchema>;
 

@@ -36,6 +36,7 @@ export class ProcessWorker implements Worker {
   readonly #started = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #signals: (() => void)[] = [];
+  #pinged: PromiseWithResolvers<void> | undefined;
   #child: ChildProcess | undefined;
   /** Bytes that came through the socket. */
   #arrived = 0;
@@ -98,6 +99,10 @@ export class ProcessWorker implements Worker {
     if (!this.#isEnded) this.#read(this.#progress.finished(this.#reader.received));
   }
 
+  nextToBegin(): number | undefined {
+    return this.#isEnded ? undefined : (this.#progress.firstUnbegun() ?? this.#first);
+  }
+
   revoke(): number | undefined {
     if (this.#isEnded) return this.#unbegun;
     return this.#first === undefined ? undefined : this.#progress.takeBack(this.#next);
@@ -109,6 +114,13 @@ export class ProcessWorker implements Worker {
     this.#signals.push(resolve);
     this.#sendControl({ kind });
     return promise;
+  }
+
+  ping(): Promise<void> {
+    if (this.#isEnded || !this.#isReady) return Promise.resolve();
+    this.#pinged ??= Promise.withResolvers();
+    this.#sendControl({ kind: 'ping' });
+    return this.#pinged.promise;
   }
 
   async kill(): Promise<void> {
@@ -177,6 +189,9 @@ export class ProcessWorker implements Worker {
     } else if (message.kind === 'ack') {
       const { topic, partition, offset } = message;
       this.#listener.acknowledged({ topic, partition, offset });
+    } else if (message.kind === 'alive') {
+      this.#pinged?.resolve();
+      this.#pinged = undefined;
     } else this.#signals.shift()?.();
   }
 
@@ -198,6 +213,7 @@ export class ProcessWorker implements Worker {
     this.#unbegun = this.#progress.firstUnbegun() ?? this.#first;
     this.#progress.close();
     for (const resolve of this.#signals.splice(0)) resolve();
+    this.#pinged?.resolve();
     if (this.#child !== undefined) this.#started.reject(endedEarly(reason));
     if (this.#isReady && !this.#isKilled) this.#listener.exited(reason);
     this.#ended.resolve();

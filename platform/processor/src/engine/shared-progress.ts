@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { accessSync, closeSync, constants, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nextSequence } from './thread-protocol.ts';
+import { distance, nextSequence } from './thread-protocol.ts';
 
 /** Where the parts lie; python/_ampoule/shared.py has the same. */
 const BEGUN = 0;
@@ -17,7 +17,6 @@ const OUTBOX = 64;
 const BYTES = OUTBOX + (1 << 16);
 
 const NONE = 0xffffffff;
-const LAST_SEQUENCE = 0x7fffffff;
 const IN_MEMORY = '/dev/shm';
 /** Longer than a store of another core takes until it is seen by all. */
 const SETTLE_MS = 0.05;
@@ -42,7 +41,7 @@ export class SharedProgress {
     writeSync(this.descriptor, this.#header, 0, OUTBOX, 0);
   }
 
-  /** The first sequence that has not begun, once the worker is gone; undefined where none has begun at all. */
+  /** The first sequence that has not begun, for good once the worker is gone; undefined where none has begun at all. */
   firstUnbegun(): number | undefined {
     this.#read();
     const begun = this.#header.readUInt32LE(BEGUN);
@@ -112,11 +111,6 @@ export class SharedProgress {
     this.#header.writeUInt8(this.#generation, at);
     writeSync(this.descriptor, this.#header, at, 1, at);
   }
-}
-
-/** Sequences from one to another. */
-function distance(from: number, to: number): number {
-  return (to - from) & LAST_SEQUENCE;
 }
 
 function folderInMemory(): string {

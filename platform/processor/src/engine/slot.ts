@@ -1,6 +1,8 @@
+import { turnTime } from '../turn-time.ts';
 import type { Answer } from './event.ts';
+import { InHand } from './in-hand.ts';
 import type { Job } from './job.ts';
-import { nextSequence } from './thread-protocol.ts';
+import { isBefore, nextSequence } from './thread-protocol.ts';
 import type { Worker, WorkerListener, WorkerMaker } from './worker.ts';
 import type { QualifiedOffset } from './workers.ts';
 
@@ -35,9 +37,8 @@ export class Slot {
   readonly #make: WorkerMaker;
   readonly #listener: SlotListener;
   readonly #concurrency: number;
-  #jobs = new Map<number, Job>();
-  /** Of the jobs in hand the first ones have begun, as many as run at a time; this walks over those that have not. */
-  #unbegun = this.#jobs.values();
+  #jobs = new InHand();
+  /** Of the jobs in hand the first ones have begun, as many as run at a time. */
   #begun = 0;
   #sequence = 0;
   #worker: Worker | undefined;
@@ -82,7 +83,7 @@ export class Slot {
       batch === undefined ? event !== undefined && worker.send(this.#sequence, event) : worker.sendBatch(this.#sequence, batch);
     if (!isSent) return false;
     if (this.#jobs.size === 0) this.quietSince = now;
-    this.#jobs.set(this.#sequence, job);
+    this.#jobs.add(this.#sequence, job);
     this.#sequence = nextSequence(this.#sequence);
     this.#noteBegun(now);
     return true;
@@ -100,12 +101,20 @@ export class Slot {
   /** Jobs that have run for longer than they may. One that waits for its client, to send or to take a part of a body, does not run. */
   late(now: number, timeoutMs: number): ReadonlySet<Job> {
     const late = new Set<Job>();
-    for (const job of this.#jobs.values()) {
+    // Of several at a time, the worker may have been given some long before it can begin them.
+    const next = this.#concurrency > 1 ? this.#worker?.nextToBegin() : undefined;
+    for (const [sequence, job] of this.#jobs) {
       if (job.begunAt === undefined) break;
-      if (job.event?.pieces?.isAwaited === true || job.stream?.isHeldUp === true) job.begunAt = now;
+      if (next !== undefined && !isBefore(sequence, next)) job.begunAt = now;
+      else if (job.event?.pieces?.isAwaited === true || job.stream?.isHeldUp === true) job.begunAt = now;
       else if (now - job.begunAt > timeoutMs) late.add(job);
     }
     return late;
+  }
+
+  /** An answer that the worker may still give for these goes nowhere. */
+  giveUp(jobs: ReadonlySet<Job>, now: number): void {
+    for (const [sequence, job] of [...this.#jobs]) if (jobs.has(job)) this.#remove(sequence, job, now);
   }
 
   /** Ends the worker at once and gives what it had in hand and had not answered. */
@@ -135,8 +144,8 @@ export class Slot {
   }
 
   #keep(jobs: [number, Job][]): void {
-    this.#jobs = new Map(jobs);
-    this.#unbegun = this.#jobs.values();
+    this.#jobs = new InHand();
+    for (const [sequence, job] of jobs) this.#jobs.add(sequence, job);
     this.#begun = 0;
     this.#noteBegun(performance.now());
   }
@@ -149,7 +158,7 @@ export class Slot {
 
   #noteBegun(now: number): void {
     while (this.#begun < this.#concurrency && this.#begun < this.#jobs.size) {
-      const job = this.#unbegun.next().value;
+      const job = this.#jobs.nextToBegin();
       if (job === undefined) return;
       job.begunAt ??= now;
       this.#begun += 1;
@@ -172,7 +181,7 @@ export class Slot {
   #answered(sequence: number, answer: Answer | readonly Answer[]): void {
     const job = this.#jobs.get(sequence);
     if (job === undefined) return;
-    const now = performance.now();
+    const now = turnTime();
     this.quietSince = now;
     if ('stream' in answer && answer.stream !== undefined) {
       job.stream = answer.stream;

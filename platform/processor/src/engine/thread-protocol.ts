@@ -51,3 +51,13 @@ const LAST_SEQUENCE = 0x7fffffff;
 export function nextSequence(sequence: number): number {
   return sequence === LAST_SEQUENCE ? 0 : sequence + 1;
 }
+
+/** Sequences from one to another. */
+export function distance(from: number, to: number): number {
+  return (to - from) & LAST_SEQUENCE;
+}
+
+/** Of two sequences that are in hand at the same time, which are far fewer than half of all. */
+export function isBefore(sequence: number, other: number): boolean {
+  return sequence !== other && distance(sequence, other) < LAST_SEQUENCE / 2;
+}

@@ -7,6 +7,7 @@ import type { Answer, Event } from './event.ts';
 import { decodeAnswer, encodeBatch, encodeEvent, encodeHeader, frameBound, frameKind, framesWithin, HEADER } from './frames.ts';
 import { PieceStream } from './piece-stream.ts';
 import { makeRing, RingReader, RingWriter } from './ring.ts';
+import { ShortAnswer } from './short-answer.ts';
 import { SignalReplies } from './signal-replies.ts';
 import { type FromThread, NOTHING, type ThreadData, type ToThread } from './thread-protocol.ts';
 import { takeThread } from './threads.ts';
@@ -93,6 +94,11 @@ export class ThreadWorker implements Worker {
     this.#isPolling = false;
   }
 
+  nextToBegin(): number | undefined {
+    const next = Atomics.load(this.#claim, 0);
+    return this.#idle || next === NOTHING ? undefined : next;
+  }
+
   revoke(): number | undefined {
     const first = Atomics.exchange(this.#claim, 0, NOTHING);
     if (first === NOTHING) return undefined;
@@ -105,6 +111,11 @@ export class ThreadWorker implements Worker {
     const { id, replied } = this.#signals.expect();
     this.#post({ signal, id });
     return replied;
+  }
+
+  /** A thread answers this signal at once, and does nothing else for it. */
+  ping(): Promise<void> {
+    return this.control('resume');
   }
 
   async kill(): Promise<void> {
@@ -163,7 +174,7 @@ export class ThreadWorker implements Worker {
     const kind = buffer.readUInt8(at + 8);
     const read = (offset: number): Answer => {
       const answer = decodeAnswer(buffer, offset);
-      if (copy) answer.body = Buffer.from(answer.body);
+      if (copy && !(answer instanceof ShortAnswer)) answer.body = Buffer.from(answer.body);
       return answer;
     };
     const sequence = buffer.readUInt32LE(at + 4);

@@ -12,12 +12,16 @@ export interface Worker {
   flush(): void;
   /** Delivers answers that the worker has finished but not announced. */
   poll(): void;
+  /** The first sequence that has not begun, or that would be next; undefined where nothing is on offer, or the worker cannot know. */
+  nextToBegin(): number | undefined;
   /**
    * Takes back what has not begun, and gives the first sequence of it: that one and later ones will never run.
    * Undefined where the worker cannot know.
    */
   revoke(): number | undefined;
   control(kind: WorkerSignal): Promise<void>;
+  /** Settles once the event loop of a worker that runs several events at a time has gone on, or the worker has ended. */
+  ping(): Promise<void>;
   /** Ends it at once. `exited` is not called for it. Answers that were finished have been delivered when this settles. */
   kill(): Promise<void>;
 }

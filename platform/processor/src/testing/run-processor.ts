@@ -9,11 +9,14 @@ import { onTestFinished } from 'vitest';
 const MAIN = join(import.meta.dirname, '../main.ts');
 const NODE = join(import.meta.dirname, '../../../../node_modules/.bin/node');
 
+const PLATFORM = { healthCheck: { listenAddress: '127.0.0.1:0' }, webAdmin: { listenAddress: '127.0.0.1:0' } };
 const METRICS = { metrics: { sinks: { pull: { kind: 'prometheusPull', url: '127.0.0.1:0' } }, functions: ['pull'] } };
 
 export interface RunningProcessor {
   url: string;
   healthUrl: string;
+  /** Where its port is open. */
+  adminUrl: string | undefined;
   /** Where the platform wants metrics. */
   metricsUrl: string | undefined;
   /** What it has printed. */
@@ -39,10 +42,7 @@ export async function runProcessor(
     join(folder, 'processor.yaml'),
     JSON.stringify({ metadata: { name: 'f' }, spec: { runtime: 'nodejs', handler: `${file}:handler`, triggers, ...rest } }),
   );
-  await writeFile(
-    join(folder, 'platform.yaml'),
-    JSON.stringify({ healthCheck: { listenAddress: '127.0.0.1:0' }, ...(metrics ? METRICS : {}), ...(platform as object) }),
-  );
+  await writeFile(join(folder, 'platform.yaml'), JSON.stringify({ ...PLATFORM, ...(metrics ? METRICS : {}), ...(platform as object) }));
   const args = [MAIN, '--config', join(folder, 'processor.yaml'), '--platform-config', join(folder, 'platform.yaml')];
   const child = spawn(NODE, args, { env: { ...process.env, NUCLIO_HANDLER_DIR: folder }, stdio: ['ignore', 'pipe', 'inherit'] });
   onEnd(async () => {
@@ -60,8 +60,8 @@ export async function runProcessor(
       if (!line.includes('Processor started')) return;
       const { with: found } = JSON.parse(line);
       const at = (port: number) => `http://127.0.0.1:${port}`;
-      const metricsUrl = found.metricsPort === undefined ? undefined : at(found.metricsPort);
-      resolve({ url: at(found.httpPort), healthUrl: at(found.healthPort), metricsUrl, lines, child });
+      const [adminUrl, metricsUrl] = [found.adminPort, found.metricsPort].map((port) => (port === undefined ? undefined : at(port)));
+      resolve({ url: at(found.httpPort), healthUrl: at(found.healthPort), adminUrl, metricsUrl, lines, child });
     });
   });
 }

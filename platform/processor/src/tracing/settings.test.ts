@@ -3,6 +3,7 @@ import { tracingSettingsOf } from './settings.ts';
 
 const platformOf = (tracing: { enabled?: boolean; url?: string; sampleRatio?: number }) => ({
   healthCheck: { enabled: true, listenAddress: ':8082' },
+  webAdmin: { enabled: true, listenAddress: ':8081' },
   metrics: { sinks: {}, functions: [] },
   tracing: { sampleRatio: 1, ...tracing },
 });

@@ -1,5 +1,6 @@
 import { processorError } from '../errors.ts';
 import { HttpTrigger } from './http/http.ts';
+import { kindOf } from './kinds.ts';
 import type { TriggerMaker } from './trigger.ts';
 
 /** But for HTTP, loaded when a function has such a trigger, so that client libraries cost nothing to others. */
@@ -46,12 +47,9 @@ const refusals: Record<string, () => Promise<TriggerMaker>> = {
   v3ioItemPoller: async () => (await import('./v3io/v3io.ts')).refuseV3io,
 };
 
-/** Other names that Nuclio has for a kind. */
-const aliases: Record<string, string> = { kafka: 'kafka-cluster', rabbitMq: 'rabbit-mq' };
-
 /** @throws AMP_TRIGGER_UNSUPPORTED */
 export function triggerMakerOf(kind: string, name: string): Promise<TriggerMaker> {
-  const make = makers[aliases[kind] ?? kind] ?? refusals[kind];
+  const make = makers[kindOf(kind)] ?? refusals[kind];
   if (make !== undefined) return make();
   throw processorError('AMP_TRIGGER_UNSUPPORTED', {
     what: `Trigger ${name} is of kind ${kind}, which is not supported`,

@@ -65,7 +65,7 @@ async function messageOf({ code = CODE, binding, key = keys.privateKey }: Wanted
   const triggers = { web: { kind: 'http', name: 'web', url: '127.0.0.1:0', numWorkers: 2 } };
   const spec = { runtime: 'nodejs', handler: 'main.mjs:handler', triggers };
   const processorConfig = JSON.stringify({ metadata: { name: 'f' }, spec });
-  const platformConfig = 'healthCheck: { listenAddress: "127.0.0.1:0" }';
+  const platformConfig = 'healthCheck: { listenAddress: "127.0.0.1:0" }\nwebAdmin: { enabled: false }';
   return packBinding({ pod: 'pod-1', processorConfig, platformConfig, env: { PLACE: 'here' }, ...binding }, [bytes], key);
 }
 
@@ -152,7 +152,7 @@ def handler(context, event):
     ]);
     const triggers = { web: { kind: 'http', name: 'web', url: '127.0.0.1:0', numWorkers: 1 } };
     const processorConfig = JSON.stringify({ metadata: { name: 'f' }, spec: { runtime: 'python', handler: 'main:handler', triggers } });
-    const platformConfig = 'healthCheck: { listenAddress: "127.0.0.1:0" }';
+    const platformConfig = 'healthCheck: { listenAddress: "127.0.0.1:0" }\nwebAdmin: { enabled: false }';
     const binding = { pod: 'pod-1', processorConfig, platformConfig, env };
     const { status, httpPort, error } = await bind(packBinding(binding, [bytes], keys.privateKey));
     expect({ status, error }).toEqual({ status: 200, error: undefined });

@@ -47,6 +47,11 @@ public class Outputter implements BatchEventHandler {
             case "/bad-header" -> response.setHeaders(Map.of("x-a", "1\r\nx-b: 2"));
             case "/error" -> response.setStatusCode(500).setBody("some error");
             case "/exception" -> throw new RuntimeException("some exception");
+            case "/exit" -> exited();
+            case "/print" -> {
+                System.out.println("a print");
+                yield response.setBody("printed");
+            }
             case "/echo" -> response.setBody(event.getBody());
             case "/log" -> logged(context.getLogger(), response);
             case "/log-much" -> {
@@ -66,6 +71,11 @@ public class Outputter implements BatchEventHandler {
         logger.warn("Warn message");
         logger.errorWith("Error message", "nested", Map.of("a", List.of(1)));
         return response.setBody("logged");
+    }
+
+    private static Response exited() {
+        Runtime.getRuntime().halt(3);
+        return null;
     }
 
     private static Response rested(long milliseconds) {

@@ -24,6 +24,18 @@ const outputs = {
   '/exception': () => {
     throw new Error('some exception');
   },
+  '/nonsense': () => {
+    const output = {};
+    output.self = output;
+    return output;
+  },
+  '/function': () => () => 'never called',
+  '/exit': () => process.exit(3),
+  '/print': () => {
+    // biome-ignore lint/suspicious/noConsole: That handlers print is what is tried.
+    console.log('a print');
+    return 'printed';
+  },
   '/echo': (_, event) => event.body,
   '/log': (context) => {
     context.logger.debug('Debug message');

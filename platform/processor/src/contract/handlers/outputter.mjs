@@ -26,6 +26,18 @@ const outputs = {
   '/bad-header': ({ Response }) => new Response('', { 'x-a': '1\r\nx-b: 2' }),
   '/error': () => [500, 'some error'],
   '/exception': () => Promise.reject(new Error('some exception')),
+  '/nonsense': () => {
+    const output = {};
+    output.self = output;
+    return output;
+  },
+  '/function': () => () => 'never called',
+  '/exit': () => process.exit(3),
+  '/print': () => {
+    // biome-ignore lint/suspicious/noConsole: That handlers print is what is tried.
+    console.log('a print');
+    return 'printed';
+  },
   '/echo': (_, event) => event.body,
   '/log': ({ logger }) => {
     logger.debug('Debug message');

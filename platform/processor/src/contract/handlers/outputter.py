@@ -1,4 +1,5 @@
 import asyncio
+import os
 import time
 from datetime import timezone
 
@@ -29,6 +30,17 @@ async def async_handler(context, event):
 
 def raising(context, event):
     raise RuntimeError("some exception")
+
+
+def nonsense(context, event):
+    output = {}
+    output["self"] = output
+    return output
+
+
+def printing(context, event):
+    print("a print")
+    return "printed"
 
 
 def logging(context, event):
@@ -79,6 +91,9 @@ OUTPUTS = {
     "/bad-header": lambda context, event: context.Response(headers={"x-a": "1\r\nx-b: 2"}),
     "/error": lambda context, event: (500, "some error"),
     "/exception": raising,
+    "/nonsense": nonsense,
+    "/exit": lambda context, event: os._exit(3),
+    "/print": printing,
     "/echo": lambda context, event: event.body,
     "/log": logging,
     "/log-much": logging_much,

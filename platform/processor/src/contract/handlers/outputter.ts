@@ -31,6 +31,18 @@ const outputs: Record<string, Output> = {
   '/exception': () => {
     throw new Error('some exception');
   },
+  '/nonsense': () => {
+    const output: Record<string, unknown> = {};
+    output.self = output;
+    return output;
+  },
+  '/function': () => () => 'never called',
+  '/exit': () => process.exit(3),
+  '/print': () => {
+    // biome-ignore lint/suspicious/noConsole: That handlers print is what is tried.
+    console.log('a print');
+    return 'printed';
+  },
   '/echo': (_, { body }) => body,
   '/log': ({ logger }) => {
     logger.debug('Debug message');

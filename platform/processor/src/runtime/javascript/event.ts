@@ -1,5 +1,5 @@
 import type { EventAttributes } from '../../engine/event.ts';
-import { comesInPieces, eventParts } from '../../engine/frames.ts';
+import { comesInPieces, eventParts, eventTimestamp } from '../../engine/frames.ts';
 import { type Headers, headersOf } from '../headers.ts';
 import type { TriggerInfo } from '../options.ts';
 
@@ -66,7 +66,7 @@ export class FunctionEvent<Body = Buffer> {
   }
 
   get timestamp(): Date {
-    return new Date(this.#parts.timestamp);
+    return new Date(eventTimestamp(this.#frame, this.#at));
   }
 
   get contentType(): string {

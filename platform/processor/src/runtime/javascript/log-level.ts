@@ -10,10 +10,11 @@ export class LogLevelFinder {
   #lastHead: Buffer = Buffer.alloc(0);
   #lastLevel: LogLevel | undefined;
 
-  find(head: Buffer): LogLevel | undefined {
-    if (head.equals(this.#lastHead)) return this.#lastLevel;
-    const level = WANTED.exec(head.toString('latin1'))?.[1]?.toLowerCase();
-    this.#lastHead = head;
+  /** The head is a part of the bytes. */
+  find(bytes: Buffer, start = 0, end = bytes.length): LogLevel | undefined {
+    if (end - start === this.#lastHead.length && this.#lastHead.compare(bytes, start, end) === 0) return this.#lastLevel;
+    const level = WANTED.exec(bytes.toString('latin1', start, end))?.[1]?.toLowerCase();
+    this.#lastHead = Buffer.from(bytes.subarray(start, end));
     this.#lastLevel = logLevels.find((each) => each === level);
     return this.#lastLevel;
   }

@@ -43,7 +43,7 @@ export interface Output {
 
 /**
  * Maps what a handler gave to an answer, as Nuclio does: text, bytes, [status, body], Response, and JSON of all else.
- * @throws TypeError where HTTP does not allow a header or status
+ * @throws TypeError where JSON has nothing for it, or HTTP does not allow a header or status
  */
 export function outputOf(output: unknown): Output {
   if (typeof output === 'string') return { status: 200, head: headOf(TEXT, NO_HEADERS), body: output };
@@ -78,7 +78,9 @@ function encodeBody(value: unknown): { body: Uint8Array | string; contentType: s
   if (value === undefined || value === null) return { body: '', contentType: TEXT };
   if (typeof value === 'string') return { body: value, contentType: TEXT };
   if (value instanceof Uint8Array) return { body: value, contentType: TEXT };
-  return { body: JSON.stringify(value) ?? '', contentType: 'application/json' };
+  const body: string | undefined = JSON.stringify(value);
+  if (body === undefined) throw new TypeError(`A value of type ${typeof value} is no answer`);
+  return { body, contentType: 'application/json' };
 }
 
 /** Below 200 are those after which a client waits for the answer proper. */

@@ -53,13 +53,17 @@ function serve({ options, events, answers, claim }: ThreadData, { handler }: Loa
     else if ('abort' in message) streams.abort(message.abort);
     else if ('piece' in message) bodies.push(message.piece.sequence, message.piece.bytes);
     else if ('bodyEnd' in message) bodies.end(message.bodyEnd.sequence, message.bodyEnd.error);
-    else if ('signal' in message) void signal(context, message.signal, message.id);
+    else if ('signal' in message) void signal(message.signal, message.id, { context, executor });
   });
 }
 
-async function signal({ platform, logger }: Context, kind: WorkerSignal, id: number): Promise<void> {
+async function signal(kind: WorkerSignal, id: number, { context, executor }: { context: Context; executor: Executor }): Promise<void> {
+  const { platform, logger } = context;
   try {
-    if (kind === 'drain' || kind === 'terminate') await platform.callbacks[kind]?.();
+    if (kind !== 'resume') {
+      await executor.whenIdle();
+      await platform.callbacks[kind]?.();
+    }
   } catch (error) {
     logger.errorWith(`The ${kind} callback failed`, { error: messageOf(error) });
   }

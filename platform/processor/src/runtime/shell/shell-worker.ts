@@ -61,6 +61,10 @@ export class ShellWorker implements Worker {
 
   poll(): void {}
 
+  nextToBegin(): number | undefined {
+    return this.#jobs[0]?.sequence;
+  }
+
   revoke(): number | undefined {
     const [first] = this.#jobs.splice(0);
     return first?.sequence;
@@ -68,6 +72,9 @@ export class ShellWorker implements Worker {
 
   /** Programs that live for one event have no callbacks. */
   async control(): Promise<void> {}
+
+  /** It runs one event at a time. */
+  async ping(): Promise<void> {}
 
   async kill(): Promise<void> {
     this.#isEnded = true;

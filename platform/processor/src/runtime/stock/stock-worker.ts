@@ -102,6 +102,10 @@ export class StockWorker implements Worker {
 
   poll(): void {}
 
+  nextToBegin(): number | undefined {
+    return this.#jobs[0]?.sequence;
+  }
+
   revoke(): number | undefined {
     const [first] = this.#jobs.splice(0);
     return first?.sequence;
@@ -109,6 +113,9 @@ export class StockWorker implements Worker {
 
   /** The protocol has no callbacks. */
   async control(): Promise<void> {}
+
+  /** It runs one event at a time. */
+  async ping(): Promise<void> {}
 
   async kill(): Promise<void> {
     this.#isKilled = true;

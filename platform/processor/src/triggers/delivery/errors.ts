@@ -3,6 +3,7 @@ import { errorsOf } from '@ampoule/lib/errors';
 export const triggerErrorCodes = {
   AMP_TRIGGER_URL: 'The url of a trigger is not one that its kind can connect to.',
   AMP_TRIGGER_CONNECT: 'A trigger cannot take events from its broker; the message says why.',
+  AMP_TRIGGER_BACKLOG: 'Nobody can say how much waits for a trigger at its broker, so its function does not sleep; the message says why.',
   AMP_TRIGGER_CHECKPOINT: 'The file in which a trigger notes how far it came cannot be read or written; the message says why.',
   AMP_CRON_SCHEDULE: 'A cron trigger needs either an interval or a schedule, and this one has none that can be read.',
   AMP_TRIGGER_KIND_RETIRED: 'The service behind this kind of trigger no longer exists.',

@@ -1,18 +1,22 @@
 import type { Socket } from 'node:net';
-import type { Answer } from '../../engine/event.ts';
+import type { Answer, FramedText } from '../../engine/event.ts';
 import type { PieceStream } from '../../engine/piece-stream.ts';
+import { ShortAnswer } from '../../engine/short-answer.ts';
 import { giveBack, memoryFor } from './body-memory.ts';
 import { type HeadLimits, HeadReader } from './head-reader.ts';
 import { IDLE_LIMITS, type LingerLimits, linger } from './linger.ts';
 import { passOn } from './pass-on.ts';
-import { receiveInPlace } from './receive.ts';
+import { received, receiveInPlace } from './receive.ts';
 import type { HeadFacts, RequestLine } from './request-head.ts';
 import { statusLines } from './status-line.ts';
+import { writeText } from './write-text.ts';
 
 export interface Request extends RequestLine {
   /** Header lines, `Name: value\r\n` each; a view that stays as it is. */
   head: Buffer;
   facts: HeadFacts;
+  /** Set where the same head comes again and again. */
+  framed?: FramedText | undefined;
   body: Buffer;
   /** The body, where it is still on its way. */
   pieces?: PieceStream;
@@ -105,8 +109,16 @@ export class Connection {
     if (this.#quiet > limit) this.close();
   }
 
-  #read = (bytes: Buffer): void => {
+  #read = (length: number): void => {
     if (this.#isDone) return;
+    if (this.#size === 0 && !this.#isBusy && this.#reading === undefined) {
+      const request = this.#heads.readAgain(length);
+      if (request !== undefined) {
+        this.#begin(request);
+        return;
+      }
+    }
+    const bytes = received.subarray(0, length);
     const rest = this.#reading === undefined ? bytes : this.#fill(this.#reading, bytes);
     // A body that is whole may have been answered at once, and with the last answer nothing more is read.
     if (rest.length === 0 || this.#isDone) return;
@@ -208,20 +220,24 @@ export class Connection {
     this.#answerAtOnce(answer, extraHead);
   };
 
-  #answerAtOnce({ status, head, body }: Answer, extraHead: string): void {
+  #answerAtOnce(answer: Answer, extraHead: string): void {
     const socket = this.#socket;
     if (socket.destroyed) return;
+    const { status } = answer;
     const isLast = this.#isLast();
-    const withBody = hasBody(status);
-    const framing = `${isLast ? CLOSE : ''}${withBody ? `content-length: ${body.length}\r\n` : ''}\r\n`;
-    const text = `${statusLines(status)}${head}${extraHead}${framing}`;
-    if (!withBody) socket.write(text, 'latin1');
-    else if (body.length <= ONE_WRITE) socket.write(text + latin1(body), 'latin1');
+    const start = `${statusLines(status)}${answer.head}${extraHead}${isLast ? CLOSE : ''}`;
+    if (!hasBody(status)) writeText(socket, `${start}\r\n`);
     else {
-      socket.cork();
-      socket.write(text, 'latin1');
-      socket.write(body);
-      socket.uncork();
+      const body = answer instanceof ShortAnswer ? answer.bodyText : answer.body;
+      const head = `${start}content-length: ${body.length}\r\n\r\n`;
+      if (typeof body === 'string') writeText(socket, head + body);
+      else if (body.length <= ONE_WRITE) writeText(socket, head + latin1(body));
+      else {
+        socket.cork();
+        socket.write(head, 'latin1');
+        socket.write(body);
+        socket.uncork();
+      }
     }
     this.#goOn(isLast);
   }
@@ -277,7 +293,6 @@ export class Connection {
     const socket = this.#socket;
     this.#isDone = true;
     socket.off('end', this.#halfClose);
-    socket.removeAllListeners('error');
     socket.pause();
     if (this.#size > 0) socket.unshift(this.#joined());
     this.#options.handOver(socket);

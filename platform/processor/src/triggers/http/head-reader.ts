@@ -1,4 +1,5 @@
 import type { Request } from './connection.ts';
+import { KnownRequest } from './known-request.ts';
 import { type HeadFacts, headFactsOf, requestLineOf } from './request-head.ts';
 
 export interface HeadLimits {
@@ -9,15 +10,24 @@ export interface HeadLimits {
 }
 
 const EMPTY = Buffer.alloc(0);
+/** Of the empty line behind a head. */
+const END_BYTES = 4;
 
 /** Reads the heads of the requests of a connection. Clients send mostly the same headers again and again. */
 export class HeadReader {
   readonly #limits: HeadLimits;
   #lastHead: Buffer = EMPTY;
   #lastFacts: HeadFacts | undefined;
+  #lastLine = '';
+  #known: KnownRequest | undefined;
 
   constructor(limits: HeadLimits) {
     this.#limits = limits;
+  }
+
+  /** The request that was received, where it is like the last ones. */
+  readAgain(length: number): Request | undefined {
+    return this.#known?.read(length);
   }
 
   /** The request at the beginning of the buffer, whose head ends there; undefined where it is more than plain. Its head is a view. */
@@ -25,11 +35,17 @@ export class HeadReader {
     const { maxHead, maxBody } = this.#limits;
     if (end > maxHead) return undefined;
     const lineEnd = buffer.indexOf('\r\n');
-    const line = requestLineOf(buffer.toString('latin1', 0, lineEnd));
+    const lineText = buffer.toString('latin1', 0, lineEnd);
+    const line = requestLineOf(lineText);
     if (line === undefined || line.method === 'HEAD') return undefined;
     const head = lineEnd === end ? EMPTY : buffer.subarray(lineEnd + 2, end + 2);
+    const lastFacts = this.#lastFacts;
     const facts = this.#factsOf(head);
-    return facts === undefined || facts.contentLength > maxBody ? undefined : { ...line, head, facts };
+    if (facts === undefined || facts.contentLength > maxBody) return undefined;
+    const request = { ...line, head, facts };
+    if (facts === lastFacts && lineText === this.#lastLine) this.#known = KnownRequest.of(buffer.subarray(0, end + END_BYTES), request);
+    this.#lastLine = lineText;
+    return request;
   }
 
   #factsOf(head: Buffer): HeadFacts | undefined {

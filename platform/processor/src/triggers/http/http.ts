@@ -3,6 +3,7 @@ import { addressOf } from '../../config.ts';
 import type { Answer, Event } from '../../engine/event.ts';
 import { textAnswer } from '../../engine/text-answer.ts';
 import type { Workers } from '../../engine/workers.ts';
+import { turnDate } from '../../turn-time.ts';
 import { CloudEventWorkers } from '../cloudevents/workers.ts';
 import { batchPolicyOf } from '../delivery/batcher.ts';
 import { GatheringWorkers } from '../delivery/gathering-workers.ts';
@@ -62,7 +63,7 @@ export class HttpTrigger implements Trigger {
   }
 
   #serve(request: Request, send: Send): void {
-    const { method, target, head, facts, body, pieces } = request;
+    const { method, target, head, framed, facts, body, pieces } = request;
     const refusal = target.startsWith(paths.health) ? textAnswer(200, 'ok') : this.#refusalByCors(request);
     if (refusal !== undefined) {
       send(refusal, '');
@@ -72,10 +73,11 @@ export class HttpTrigger implements Trigger {
     const path = otherPathOf(target);
     const event: Event = {
       trigger: this.#context.index,
-      timestamp: Date.now(),
+      timestamp: turnDate(),
       method,
       target,
       head,
+      framed,
       body,
       pieces,
       attributes: path === undefined ? undefined : { path },

@@ -91,7 +91,9 @@ export class PlainServer {
     this.#general ??= import('./general-server.ts').then(({ makeGeneralServer }) =>
       makeGeneralServer({ streams: undefined, answerTimeoutMs: MOST_QUIET_MS, ...this.#options, isDraining: () => this.#isDraining }),
     );
-    (await this.#general).emit('connection', socket);
+    const general = await this.#general;
+    if (socket.destroyed) return;
+    general.emit('connection', socket);
     socket.resume();
   }
 }

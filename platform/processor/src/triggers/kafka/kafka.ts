@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '@ampoule/lib/errors';
 import type { BaseOptions } from '@platformatic/kafka';
 import type { Event } from '../../engine/event.ts';
 import { type BatchPolicy, batchPolicyOf } from '../delivery/batcher.ts';
@@ -13,6 +12,7 @@ import { type KafkaAttributes, kafkaAttributesOf, unreadAttributes } from './att
 import { baseOptionsOf } from './connection.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { isKafkaEvent } from './message.ts';
+import { reasonOf } from './reason.ts';
 import { withSecrets } from './secrets.ts';
 import { Stream } from './stream.ts';
 
@@ -112,14 +112,4 @@ export class KafkaTrigger implements Trigger {
     await stream?.stop(limitMs);
     await letters?.close().catch(() => undefined);
   }
-}
-
-/** The library's summaries say that something failed; the reasons are within. */
-function reasonOf(error: unknown): string {
-  const inner: unknown[] = error instanceof AggregateError ? error.errors : [];
-  if (error instanceof Error && error.cause !== undefined) inner.push(error.cause);
-  if (inner.length === 0) return messageOf(error);
-  const reasons = new Set(inner.map(reasonOf));
-  if (!(error instanceof AggregateError)) reasons.add(messageOf(error));
-  return [...reasons].reverse().join(' ');
 }

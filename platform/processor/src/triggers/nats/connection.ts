@@ -20,7 +20,7 @@ export function serversOf({ url = '' }: TriggerContext['config']): string[] | un
 }
 
 export async function connectionOptionsOf(
-  { config, name, functionName }: TriggerContext,
+  { config, name, functionName }: Pick<TriggerContext, 'config' | 'name' | 'functionName'>,
   attributes: NatsAttributes,
   servers: string[],
 ): Promise<NodeConnectionOptions> {

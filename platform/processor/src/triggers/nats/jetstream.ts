@@ -9,12 +9,14 @@ import {
   jetstream,
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { Metrics } from '../../metrics/metrics.ts';
 import type { DeliveryResult } from '../delivery/delivery.ts';
 import type { JetStreamAttributes } from './attributes.ts';
 
 const PULL_MS = 5000;
 const RETRY_MS = 500;
 const NS_PER_MS = 1_000_000;
+const REPORT_MS = 2000;
 /** Signs of life within the time after which the server takes a message for lost. */
 const SIGNS = 3;
 /** The server's error for a consumer that has other settings. */
@@ -27,6 +29,7 @@ export interface JetStreamOptions {
   attributes: JetStreamAttributes & { stream: string; durable: string };
   /** Messages in hand. */
   limit: number;
+  metrics: Metrics;
   handle: (message: JsMsg) => Promise<DeliveryResult>;
   onError: (error: unknown) => void;
 }
@@ -37,6 +40,7 @@ export class JetStreamSource {
   readonly #inHand = new Map<JsMsg, Promise<void>>();
   #pull: ConsumerMessages | undefined;
   #signs: NodeJS.Timeout | undefined;
+  #reports: NodeJS.Timeout | undefined;
   #room: (() => void) | undefined;
   #stopping = false;
   #loop: Promise<void> = Promise.resolve();
@@ -50,17 +54,33 @@ export class JetStreamSource {
     const { ackWait } = this.#options.attributes;
     const consumer = await this.#consumer();
     this.#signs = setInterval(() => this.#giveSigns(), ackWait / SIGNS);
+    this.#reports = setTimeout(() => this.#report());
     this.#loop = this.#run(consumer);
   }
 
   /** Takes no more, and settles when all is handled. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    clearTimeout(this.#reports);
     this.#pull?.stop();
     this.#room?.();
     await this.#loop;
     await Promise.all(this.#inHand.values());
     clearInterval(this.#signs);
+  }
+
+  /** How far the consumer is, which all replicas share. Of a server that is away the pulls tell. */
+  async #report(): Promise<void> {
+    const { manager, metrics, attributes } = this.#options;
+    const { stream, durable } = attributes;
+    const info = await manager.consumers.info(stream, durable).catch(() => undefined);
+    if (this.#stopping) return;
+    if (info !== undefined) {
+      const labels = { topic: stream, partition: 0 };
+      metrics.streamGauge('current_offset', labels, info.delivered.stream_seq);
+      metrics.streamGauge('committed_lag', labels, info.num_pending + info.num_ack_pending);
+    }
+    this.#reports = setTimeout(() => this.#report(), REPORT_MS);
   }
 
   #giveSigns(): void {

@@ -291,6 +291,28 @@ describe('NatsTrigger with JetStream', () => {
     expect(Math.abs(Date.now() - (events[0]?.timestamp ?? 0))).toBeLessThan(60_000);
   });
 
+  it('reports how far its consumer is, with what is in hand', async () => {
+    const stream = await streamOf(subject);
+    await publishToStream(numbers(5));
+    const released = Promise.withResolvers<void>();
+    const config = { kind: 'nats', url: server.url, attributes: { topic: subject, maxInHand: 2, jetStream: {}, ...FAST } };
+    const context = bench.context(config, async () => {
+      await released.promise;
+      return textAnswer(200);
+    });
+    const gauges: Record<string, number> = {};
+    context.metrics.streamGauge = (kind, { topic, partition }, value) => {
+      gauges[`${kind} of ${topic}/${partition}`] = value;
+    };
+    const lag = () => gauges[`committed_lag of ${stream}/0`];
+
+    await bench.start(new NatsTrigger(context));
+
+    await until(() => gauges[`current_offset of ${stream}/0`] === 2 && lag() === 5);
+    released.resolve();
+    await until(() => lag() === 0);
+  });
+
   it('shares a stream among all replicas of a function', async () => {
     await streamOf(subject);
     const seen: string[] = [];

@@ -25,7 +25,7 @@ import { connectionOptionsOf, serversOf } from './connection.ts';
 import { CoreSource } from './core.ts';
 import { JetStreamSource } from './jetstream.ts';
 import { eventOf, streamEventOf } from './message.ts';
-import { queueNameOf } from './queue-name.ts';
+import { durableOf, queueNameOf } from './queue-name.ts';
 import { reply } from './reply.ts';
 
 /** Per worker, where maxInHand is not given. */
@@ -144,7 +144,7 @@ export class NatsTrigger implements Trigger {
   }
 
   async #source(connection: NatsConnection, manager: JetStreamManager | undefined, deliverer: Pick<Delivery, 'deliver'>): Promise<Source> {
-    const { index, namespace, functionName, name } = this.#context;
+    const { index, namespace, functionName, name, metrics } = this.#context;
     const { topic: subject, queueName, jetStream } = this.#attributes;
     const common = { connection, subject, limit: this.#limit, onError: (error: unknown) => this.#trouble(error) };
     if (manager === undefined || jetStream === undefined) {
@@ -168,8 +168,8 @@ export class NatsTrigger implements Trigger {
       return (await deliverer.deliver(event)).result;
     };
     const stream = jetStream.stream ?? (await manager.streams.find(subject));
-    const durable = jetStream.durable ?? `${namespace}_${functionName}-${name}`.replaceAll(/[\s.*>/\\]/g, '_');
-    return new JetStreamSource({ ...common, manager, attributes: { ...jetStream, stream, durable }, handle });
+    const durable = durableOf(jetStream, { namespace, functionName, name });
+    return new JetStreamSource({ ...common, manager, metrics, attributes: { ...jetStream, stream, durable }, handle });
   }
 
   async #bury(connection: NatsConnection, subject: string, { event, reason, stored }: Dead): Promise<void> {

@@ -16,3 +16,8 @@ export function queueNameOf(template: string, { namespace, functionName, name }:
     return value;
   });
 }
+
+/** The durable consumer that all replicas of a trigger share. */
+export function durableOf({ durable }: { durable?: string | undefined }, { namespace, functionName, name }: QueueNames): string {
+  return durable ?? `${namespace}_${functionName}-${name}`.replaceAll(/[\s.*>/\\]/g, '_');
+}

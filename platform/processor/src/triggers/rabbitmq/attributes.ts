@@ -38,3 +38,11 @@ export const rabbitMqAttributesSchema = shape.refine(({ topics, exchangeName }) 
   error: 'must be given with topics',
 });
 export type RabbitMqAttributes = z.output<typeof rabbitMqAttributesSchema>;
+
+/** The queue that all replicas share. */
+export function queueOf(
+  { queueName }: RabbitMqAttributes,
+  { namespace, functionName }: { namespace: string; functionName: string },
+): string {
+  return queueName || `nuclio-${namespace}-${functionName}`;
+}

@@ -10,7 +10,7 @@ import { triggerError } from '../delivery/errors.ts';
 import { OutageLog } from '../delivery/outage-log.ts';
 import { isUntrusted } from '../delivery/untrusted.ts';
 import type { Trigger, TriggerContext } from '../trigger.ts';
-import { type RabbitMqAttributes, rabbitMqAttributesSchema } from './attributes.ts';
+import { queueOf, type RabbitMqAttributes, rabbitMqAttributesSchema } from './attributes.ts';
 import { connectionOptionsOf } from './connection.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { eventOf } from './message.ts';
@@ -119,9 +119,8 @@ export class RabbitMqTrigger implements Trigger {
   }
 
   #consumerProps(): ConsumerProps {
-    const { namespace, functionName } = this.#context;
-    const { exchangeName: exchange, queueName, topics, durableExchange, durableQueue } = this.#attributes;
-    const queue = queueName || `nuclio-${namespace}-${functionName}`;
+    const { exchangeName: exchange, topics, durableExchange, durableQueue } = this.#attributes;
+    const queue = queueOf(this.#attributes, this.#context);
     const common = { queue, qos: { prefetchCount: this.#prefetch() } };
     if (topics.length === 0) return { ...common, queueOptions: { passive: true } };
     return {
