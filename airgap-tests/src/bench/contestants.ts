@@ -57,7 +57,7 @@ export function ours(
     const http = { kind: 'http', name: 'web', url: `127.0.0.1:${port}`, numWorkers: 1, ...trigger };
     const config = { metadata: { name: 'bench' }, spec: { ...spec, triggers: { web: http, ...triggers } } };
     await writeFile(join(configs, 'processor.yaml'), JSON.stringify(config));
-    await writeFile(join(configs, 'platform.yaml'), JSON.stringify({ healthCheck: { enabled: false } }));
+    await writeFile(join(configs, 'platform.yaml'), JSON.stringify({ healthCheck: { enabled: false }, webAdmin: { enabled: false } }));
     const args = [join(processorFolder, 'opt/ampoule/processor.mjs'), '--config', join(configs, 'processor.yaml')];
     return {
       program: node,
