@@ -2,7 +2,8 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { type Pack, pack } from 'tar-stream';
 import { digestOf } from './digest.ts';
 
@@ -43,7 +44,7 @@ export interface Layer {
 /** A gzip layer held in memory, for code and configuration; large layers are packed to files by the bundle builder. */
 export async function packLayer(entries: readonly LayerEntry[]): Promise<Layer> {
   const tar = await buffer(packTar(entries));
-  const bytes = gzipSync(tar, { level: 6 });
+  const bytes = await promisify(gzip)(tar, { level: 6 });
   return { bytes, digest: digestOf(bytes), diffId: digestOf(tar), size: bytes.length };
 }
 

@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { parse } from '@ampoule/lib/parse';
-import { sourceDigestOf } from '@ampoule/platform-api/source-archive';
+import { MAX_SOURCE_BYTES, sourceDigestOf } from '@ampoule/platform-api/source-archive';
 import * as z from 'zod';
 import type { ArchiveEntry } from './archive-entry.ts';
 import { filesFrom, type SourceFile, SourceFiles } from './source-files.ts';
 import { tarEntries } from './tar.ts';
-import { ask, collected, withoutSecrets } from './web.ts';
+import { ask, collected, type Question, withoutSecrets } from './web.ts';
 import { zipEntries } from './zip.ts';
 
 const attributesSchema = z.looseObject({
@@ -23,6 +23,8 @@ const ZIP_MAGIC = Buffer.from('PK');
 export interface ArchiveOptions {
   /** Gives an archive out of the private registry. */
   fetchStored: (digest: string) => Promise<Buffer>;
+  /** Of the archive, and of all in it. */
+  maxBytes?: number;
   signal: AbortSignal;
   /** How many folders lie around what belongs to the function, whatever their names; none when absent. */
   outerFolders?: number;
@@ -35,7 +37,7 @@ export interface ArchiveOptions {
 export async function archiveFilesOf(
   url: string,
   attributes: Record<string, unknown>,
-  { fetchStored, signal, outerFolders = 0 }: ArchiveOptions,
+  { fetchStored, signal, outerFolders = 0, maxBytes = MAX_SOURCE_BYTES }: ArchiveOptions,
 ): Promise<SourceFile[]> {
   const { headers, workDir } = parse(attributesSchema, attributes, 'spec.build.codeEntryAttributes');
   const place = {
@@ -46,25 +48,25 @@ export async function archiveFilesOf(
   } as const;
   return filesFrom(place, async () => {
     const digest = sourceDigestOf(url);
-    const bytes = digest === undefined ? await download(url, headers ?? {}, signal) : await fetchStored(digest);
-    return filesOf(bytes, workDir ?? '', outerFolders);
+    const bytes = digest === undefined ? await download(url, { headers: headers ?? {}, signal, maxBytes }) : await fetchStored(digest);
+    return filesOf(bytes, { workDir: workDir ?? '', outerFolders, maxBytes });
   });
 }
 
-async function download(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<Buffer> {
+async function download(url: string, { headers, signal, maxBytes }: Question & { maxBytes: number }): Promise<Buffer> {
   const { response } = await ask(url, { headers, signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) });
   if (!response.ok || response.body === null) throw new Error(`the server answered ${response.status}`);
-  return collected(response.body);
+  return collected(response.body, maxBytes);
 }
 
-async function filesOf(bytes: Buffer, workDir: string, outerFolders: number): Promise<SourceFile[]> {
-  const files = new SourceFiles(workDir, outerFolders);
-  for await (const entry of await entriesOf(bytes)) if (entry.isFile) await files.add(entry);
+async function filesOf(bytes: Buffer, wanted: { workDir: string; outerFolders: number; maxBytes: number }): Promise<SourceFile[]> {
+  const files = new SourceFiles(wanted);
+  for await (const entry of await entriesOf(bytes, wanted.maxBytes)) if (entry.isFile) await files.add(entry);
   return files.found;
 }
 
-async function entriesOf(bytes: Buffer): Promise<AsyncGenerator<ArchiveEntry>> {
+async function entriesOf(bytes: Buffer, maxBytes: number): Promise<AsyncGenerator<ArchiveEntry>> {
   const magic = bytes.subarray(0, 2);
   if (magic.equals(ZIP_MAGIC)) return zipEntries(bytes);
-  return tarEntries(magic.equals(GZIP_MAGIC) ? await collected(Readable.from([bytes]).pipe(createGunzip())) : bytes);
+  return tarEntries(magic.equals(GZIP_MAGIC) ? await collected(Readable.from([bytes]).pipe(createGunzip()), maxBytes) : bytes);
 }

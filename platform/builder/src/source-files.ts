@@ -1,8 +1,8 @@
 import { AmpouleError, messageOf } from '@ampoule/lib/errors';
 import type { LayerEntry } from '@ampoule/lib/oci/layer';
-import { MAX_SOURCE_BYTES, MAX_SOURCE_FILES } from '@ampoule/platform-api/source-archive';
+import { MAX_SOURCE_FILES } from '@ampoule/platform-api/source-archive';
 import { builderError, type builderErrorCodes } from './errors.ts';
-import { tooLarge } from './web.ts';
+import { RoomTooSmall, tooLarge } from './room.ts';
 
 export type SourceFile = LayerEntry & { path: string };
 
@@ -20,11 +20,13 @@ export class SourceFiles {
   readonly found: SourceFile[] = [];
   readonly #prefix: string[];
   readonly #outerFolders: number;
+  readonly #maxBytes: number;
   #total = 0;
 
   /** `outerFolders` is how many folders lie around what belongs to the function, whatever their names. */
-  constructor(workDir: string, outerFolders = 0) {
+  constructor({ workDir, maxBytes, outerFolders = 0 }: { workDir: string; maxBytes: number; outerFolders?: number }) {
     this.#prefix = segmentsOf(workDir);
+    this.#maxBytes = maxBytes;
     this.#outerFolders = outerFolders;
   }
 
@@ -41,7 +43,7 @@ export class SourceFiles {
 
   #count(bytes: number): void {
     this.#total += bytes;
-    if (this.#total > MAX_SOURCE_BYTES) throw tooLarge();
+    if (this.#total > this.#maxBytes) throw tooLarge(this.#maxBytes);
   }
 }
 
@@ -55,7 +57,7 @@ export async function filesFrom(
     if (files.length === 0) throw new Error(workDir ? `it holds no files in ${workDir}` : 'it holds no files');
     return files;
   } catch (cause) {
-    if (cause instanceof AmpouleError) throw cause;
+    if (cause instanceof AmpouleError || cause instanceof RoomTooSmall) throw cause;
     const { code, ...parts } = reason;
     throw builderError(code, { ...parts, why: messageOf(cause), cause });
   }

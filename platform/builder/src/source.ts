@@ -4,12 +4,13 @@ import { bringsCode } from '@ampoule/platform-api/code';
 import { annotations, paths } from '@ampoule/platform-api/constants';
 import type { FunctionSpec, NuclioFunction } from '@ampoule/platform-api/function';
 import { handlerFileOf, runtimeNameOf } from '@ampoule/platform-api/handler';
-import { sourceRepositoryOf } from '@ampoule/platform-api/source-archive';
-import { keepSource } from '@ampoule/platform-api/source-store';
+import { MAX_SOURCE_BYTES, sourceRepositoryOf } from '@ampoule/platform-api/source-archive';
+import { keepSource, keptSizeOf } from '@ampoule/platform-api/source-store';
 import { type ArchiveOptions, archiveFilesOf } from './archive.ts';
 import { builderError } from './errors.ts';
 import { gitFilesOf } from './git/git-files.ts';
 import { GITHUB_OUTER_FOLDERS, githubArchiveOf } from './github.ts';
+import { tooLarge } from './room.ts';
 import { s3ArchiveOf } from './s3.ts';
 import type { SourceFile } from './source-files.ts';
 
@@ -31,7 +32,7 @@ export function baseImageOf({ runtime }: FunctionSpec, images: Record<string, st
 /** The files of a function, as they are to lie in its image. @throws AMP_BUILD_SOURCE, AMP_BUILD_ARCHIVE, AMP_BUILD_GIT, AMP_FUNCTION_INVALID */
 export async function sourceFilesOf(
   { metadata, spec }: Pick<NuclioFunction, 'metadata' | 'spec'>,
-  { registry, signal }: { registry: RegistryClient; signal: AbortSignal },
+  { registry, signal, maxBytes = MAX_SOURCE_BYTES }: { registry: RegistryClient; signal: AbortSignal; maxBytes?: number },
 ): Promise<LayerEntry[]> {
   const { build, handler, runtime } = spec;
   const { codeEntryType, functionSourceCode, path } = build ?? {};
@@ -41,12 +42,13 @@ export async function sourceFilesOf(
     return [{ path: `${folder}/${handlerFileOf(runtime, handler)}`, content: Buffer.from(functionSourceCode, 'base64') }];
   }
   const attributes = build?.codeEntryAttributes ?? {};
-  const fetchStored = (digest: string) => storedSource(registry, metadata.namespace, digest);
-  const files = await filesOfEntry(codeEntryType ?? '', { path: path ?? '', attributes, fetchStored, signal });
+  const fetchStored = (digest: string) => storedSource(registry, metadata.namespace, { digest, maxBytes });
+  const files = await filesOfEntry(codeEntryType ?? '', { path: path ?? '', attributes, fetchStored, signal, maxBytes });
   return files.map((file) => ({ ...file, path: `${folder}/${file.path}` }));
 }
 
 interface CodeEntry extends Pick<ArchiveOptions, 'fetchStored' | 'signal'> {
+  maxBytes: number;
   /** `spec.build.path`. */
   path: string;
   /** `spec.build.codeEntryAttributes`. */
@@ -64,7 +66,7 @@ async function filesOfEntry(type: string, { path, attributes, ...options }: Code
       return archiveFilesOf(url, { ...attributes, headers }, options);
     }
     case 'git':
-      return gitFilesOf(path, attributes, options.signal);
+      return gitFilesOf(path, attributes, options);
     default:
       throw builderError('AMP_BUILD_SOURCE', {
         what: type ? `Code entry type ${type} is not supported` : 'A build from spec.build.path is not supported',
@@ -74,8 +76,13 @@ async function filesOfEntry(type: string, { path, attributes, ...options }: Code
 }
 
 /** An archive that was sent to the dashboard. */
-async function storedSource(registry: RegistryClient, namespace: string, digest: string): Promise<Buffer> {
+async function storedSource(
+  registry: RegistryClient,
+  namespace: string,
+  { digest, maxBytes }: { digest: string; maxBytes: number },
+): Promise<Buffer> {
   const repository = sourceRepositoryOf(namespace);
+  if (((await keptSizeOf(registry, namespace, digest)) ?? MAX_SOURCE_BYTES) > maxBytes) throw tooLarge(maxBytes);
   if (await registry.hasBlob(repository, digest)) {
     const bytes = await registry.getBlob(repository, digest);
     // It may have been collected between its arrival and that of the function.

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { MAX_SOURCE_BYTES } from '@ampoule/platform-api/source-archive';
-import { expect, it } from 'vitest';
-import { collected, withoutSecrets } from './web.ts';
+import { expect, it, onTestFinished } from 'vitest';
+import { ask, collected, withoutSecrets } from './web.ts';
 
 async function* pieces(count: number, bytes: number) {
   for (let i = 0; i < count; i += 1) yield Buffer.alloc(bytes, i % 251);
@@ -26,4 +29,20 @@ it.each([
   ['https://host/x#token', 'https://host/x'],
 ])('shows people %s without its secrets', (address, shown) => {
   expect(withoutSecrets(address)).toBe(shown);
+});
+
+it('asks for each thing over a connection of its own, since the server may have closed those of before', async () => {
+  const server = createServer((_request, response) => response.end('x')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  let connections = 0;
+  server.on('connection', () => connections++);
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+
+  for (let i = 0; i < 3; i++) {
+    const { response } = await ask(url, { headers: {}, signal: new AbortController().signal });
+    expect(await response.text()).toBe('x');
+  }
+
+  expect(connections).toBe(3);
 });

@@ -1,5 +1,6 @@
 import { messageOf } from '@ampoule/lib/errors';
 import { MAX_SOURCE_BYTES } from '@ampoule/platform-api/source-archive';
+import { tooLarge } from './room.ts';
 
 export interface Question {
   /** They may open what is asked for, and so go to the origin of the address alone. */
@@ -38,11 +39,14 @@ export async function ask(from: string, { headers: given, signal }: Question): P
   throw new Error(`the server leads to other addresses more than ${MAX_REDIRECTS} times`);
 }
 
-/** Sends a request to one address, which has no user. */
-export async function send(url: string, options: RequestInit): Promise<Response> {
+/**
+ * Sends a request to one address, which has no user. The connection is for this request alone: a server may have closed an older one, which a
+ * builder that was busy for a moment would not know yet.
+ */
+export async function send(url: string, { headers, ...options }: RequestInit & { headers: Record<string, string> }): Promise<Response> {
   ensureWeb(url);
   try {
-    return await fetch(url, options);
+    return await fetch(url, { ...options, headers: { ...headers, connection: 'close' } });
   } catch (error) {
     throw new Error(`the server does not answer: ${messageOf(error instanceof Error && error.cause ? error.cause : error)}`);
   }
@@ -77,22 +81,22 @@ function headersOf(given: Record<string, string>): Record<string, string> {
 }
 
 /** The bytes of a stream, but never more than are allowed. */
-export async function* limited(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* limited(stream: AsyncIterable<Uint8Array>, maxBytes = MAX_SOURCE_BYTES): AsyncGenerator<Uint8Array> {
   let size = 0;
   for await (const chunk of stream) {
     size += chunk.length;
-    if (size > MAX_SOURCE_BYTES) throw tooLarge();
+    if (size > maxBytes) throw tooLarge(maxBytes);
     yield chunk;
   }
 }
 
 /** All that a stream has, in little more memory than that, however small its pieces are. */
-export async function collected(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+export async function collected(stream: AsyncIterable<Uint8Array>, maxBytes = MAX_SOURCE_BYTES): Promise<Buffer> {
   let bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   let size = 0;
-  for await (const chunk of limited(stream)) {
+  for await (const chunk of limited(stream, maxBytes)) {
     if (size + chunk.length > bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.min(Math.max(2 * bytes.length, size + chunk.length), MAX_SOURCE_BYTES));
+      const larger = Buffer.allocUnsafeSlow(Math.min(Math.max(2 * bytes.length, size + chunk.length), maxBytes));
       bytes.copy(larger, 0, 0, size);
       bytes = larger;
     }
@@ -100,10 +104,6 @@ export async function collected(stream: AsyncIterable<Uint8Array>): Promise<Buff
     size += chunk.length;
   }
   return bytes.subarray(0, size);
-}
-
-export function tooLarge(): Error {
-  return new Error(`it is larger than ${MAX_SOURCE_BYTES >> 20} MiB`);
 }
 
 /** A URL for people to read; also one that is wrong in a way that only servers and browsers would understand. */

@@ -12,18 +12,26 @@ const USUAL_SIZE = 0x10000;
 /** More than this cannot be told apart from its neighbour, and is far more than there can be. */
 const MAX_SHIFT = 42;
 
-/**
- * Makes an object of its base: https://git-scm.com/docs/pack-format#_deltified_representation
- * `allow` is told how large it will be before memory is taken for it.
- */
-export function applyDelta(base: Buffer, delta: Buffer, allow: (bytes: number) => void): Buffer {
+/** A piece can be a byte, so that there are millions; others get their turn after so many. */
+const AT_A_TIME = 1 << 16;
+
+interface Limits {
+  /** Told how large the object will be before memory is taken for it. */
+  allow: (bytes: number) => void;
+  /** Lets others have their turn. */
+  pause: () => Promise<void>;
+}
+
+/** Makes an object of its base: https://git-scm.com/docs/pack-format#_deltified_representation */
+export async function applyDelta(base: Buffer, delta: Buffer, { allow, pause }: Limits): Promise<Buffer> {
   const cursor = { bytes: delta, at: 0 };
   if (readSize(cursor) !== base.length) throw broken();
   const size = readSize(cursor);
   allow(size);
   const result = Buffer.allocUnsafeSlow(size);
   let done = 0;
-  while (cursor.at < delta.length) {
+  for (let pieces = 1; cursor.at < delta.length; pieces += 1) {
+    if (pieces % AT_A_TIME === 0) await pause();
     const { from, start, length } = nextPiece(base, cursor);
     if (length === 0 || start + length > from.length || done + length > size) throw broken();
     from.copy(result, done, start, start + length);

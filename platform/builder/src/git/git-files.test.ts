@@ -104,14 +104,14 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
 }
 
 async function mainOf(attributes: object, place = '/code/.git'): Promise<string> {
-  const files = await gitFilesOf(url + place, { ...attributes }, FOREVER);
+  const files = await gitFilesOf(url + place, { ...attributes }, { signal: FOREVER });
   const main = files.find(({ path }) => path === 'main.py');
   return main !== undefined && 'content' in main ? String(main.content) : '';
 }
 
 describe('a repository with the code of a function', () => {
   it('gives its files, without links and without its history', async () => {
-    expect(await gitFilesOf(`${url}/code/.git`, {}, FOREVER)).toEqual([
+    expect(await gitFilesOf(`${url}/code/.git`, {}, { signal: FOREVER })).toEqual([
       { path: 'lib/tool.sh', content: Buffer.from('tool'), mode: 0o755 },
       { path: 'main.py', content: Buffer.from('second'), mode: 0o644 },
     ]);
@@ -128,18 +128,18 @@ describe('a repository with the code of a function', () => {
   });
 
   it('gives them whole where they were sent as changes of each other', async () => {
-    const files = await gitFilesOf(`${url}/code/.git`, { branch: 'alike' }, FOREVER);
+    const files = await gitFilesOf(`${url}/code/.git`, { branch: 'alike' }, { signal: FOREVER });
     const text = (path: string) => String(files.map((file) => (file.path === path && 'content' in file ? file.content : '')).join(''));
     expect([text('first.txt') === FIRST, text('second.txt') === SECOND]).toEqual([true, true]);
   });
 
   it('gives those of a folder', async () => {
-    expect(await gitFilesOf(`${url}/code/.git`, { workDir: '/lib/' }, FOREVER)).toMatchObject([{ path: 'tool.sh' }]);
+    expect(await gitFilesOf(`${url}/code/.git`, { workDir: '/lib/' }, { signal: FOREVER })).toMatchObject([{ path: 'tool.sh' }]);
   });
 
   it('is opened by a name and a password', async () => {
     expect(await mainOf({ username: 'ann', password: 'secret' }, '/closed/code/.git')).toBe('second');
-    const [file] = await gitFilesOf(`${url.replace('//', '//ann:secret@')}/closed/code/.git`, { workDir: 'lib' }, FOREVER);
+    const [file] = await gitFilesOf(`${url.replace('//', '//ann:secret@')}/closed/code/.git`, { workDir: 'lib' }, { signal: FOREVER });
     expect(file).toMatchObject({ path: 'tool.sh' });
   });
 
@@ -159,12 +159,12 @@ describe('a repository with the code of a function', () => {
     ['a wrong password', '/closed/code/.git', { username: 'ann', password: 'wrong' }, /does not take this name and password/],
     ['no end', '/endless/.git', {}, new RegExp(`larger than ${MAX_SOURCE_BYTES >> 20} MiB`)],
   ])('with %s is a mistake that says so', async (_what, place, attributes, why) => {
-    const failing = gitFilesOf(url + place, { ...attributes }, FOREVER);
+    const failing = gitFilesOf(url + place, { ...attributes }, { signal: FOREVER });
     await expect(failing).rejects.toMatchObject({ code: 'AMP_BUILD_GIT', why: expect.stringMatching(why) });
   });
 
   it('is no secret in what is said of it', async () => {
-    const failing = gitFilesOf(`ftp://ann:secret@127.0.0.1/code`, {}, FOREVER);
+    const failing = gitFilesOf(`ftp://ann:secret@127.0.0.1/code`, {}, { signal: FOREVER });
     await expect(failing).rejects.toMatchObject({
       what: 'The repository at ftp://127.0.0.1/code cannot be used',
       why: /only http and https/,
@@ -172,7 +172,7 @@ describe('a repository with the code of a function', () => {
   });
 
   it('is at one place alone', async () => {
-    const failing = gitFilesOf(`${url}/code/.git`, { branch: 'main', tag: 'v1' }, FOREVER);
+    const failing = gitFilesOf(`${url}/code/.git`, { branch: 'main', tag: 'v1' }, { signal: FOREVER });
     await expect(failing).rejects.toMatchObject({ code: 'AMP_INPUT_INVALID' });
   });
 });

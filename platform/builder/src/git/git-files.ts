@@ -1,9 +1,9 @@
-import { limiter } from '@ampoule/lib/concurrent';
 import { parse } from '@ampoule/lib/parse';
+import { MAX_SOURCE_BYTES } from '@ampoule/platform-api/source-archive';
 import * as z from 'zod';
 import { filesFrom, type SourceFile, SourceFiles, segmentsOf } from '../source-files.ts';
 import { withoutSecrets, withoutUser } from '../web.ts';
-import { unpack } from './pack.ts';
+import { type PackLimits, unpack } from './pack.ts';
 import { advertisedBy, fetchPack } from './server.ts';
 import { filesIn } from './tree.ts';
 
@@ -26,16 +26,17 @@ const attributesSchema = z
 type Attributes = z.output<typeof attributesSchema>;
 
 const TIMEOUT_MS = 60_000;
-/** Each is held in memory: what came, and what it becomes. */
-const AT_A_TIME = 2;
-const limit = limiter(AT_A_TIME);
 
 /**
  * The files of a repository that a server inside the site gives over HTTP, as they are in a branch or a tag, without links and submodules.
  * The repository may be made to do harm: what is taken of it is bounded in bytes, objects, entries and time.
  * @throws AMP_BUILD_GIT
  */
-export async function gitFilesOf(url: string, attributes: Record<string, unknown>, signal: AbortSignal): Promise<SourceFile[]> {
+export async function gitFilesOf(
+  url: string,
+  attributes: Record<string, unknown>,
+  { signal, maxBytes = MAX_SOURCE_BYTES }: { signal: AbortSignal; maxBytes?: number },
+): Promise<SourceFile[]> {
   const wanted = parse(attributesSchema, attributes, 'spec.build.codeEntryAttributes');
   const place = {
     code: 'AMP_BUILD_GIT',
@@ -43,14 +44,15 @@ export async function gitFilesOf(url: string, attributes: Record<string, unknown
     fix: 'Check spec.build.path and codeEntryAttributes: a repository over http or https that the cluster can reach, with at most 64 MiB of files.',
     workDir: wanted.workDir,
   } as const;
-  return filesFrom(place, () => limit(() => read(url, wanted, AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]))));
+  return filesFrom(place, () => read(url, wanted, { signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]), maxBytes }));
 }
 
-async function read(url: string, wanted: Attributes, signal: AbortSignal): Promise<SourceFile[]> {
+async function read(url: string, wanted: Attributes, limits: PackLimits): Promise<SourceFile[]> {
+  const { signal, maxBytes } = limits;
   signal.throwIfAborted();
   const advertised = await advertisedBy({ ...withLogin(url, wanted), signal }, nameOf(wanted));
-  const objects = await unpack(await fetchPack(advertised, signal), signal);
-  const files = new SourceFiles(wanted.workDir ?? '');
+  const objects = await unpack(await fetchPack(advertised, limits), limits);
+  const files = new SourceFiles({ workDir: wanted.workDir ?? '', maxBytes });
   for await (const { path, isProgram, content } of filesIn(objects, advertised.id, { workDir: segmentsOf(wanted.workDir ?? ''), signal })) {
     await files.add({ name: path, isProgram, read: async () => content });
   }

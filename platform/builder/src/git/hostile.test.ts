@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { MAX_SOURCE_FILES } from '@ampoule/platform-api/source-archive';
+import { MAX_SOURCE_BYTES, MAX_SOURCE_FILES } from '@ampoule/platform-api/source-archive';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { commitOf, type FakeObject, objectOf, packed, packOf, serveRepository, treeOf } from './fake-repository.ts';
 import { gitFilesOf } from './git-files.ts';
 import { unpack } from './pack.ts';
 import { filesIn } from './tree.ts';
 
-const FOREVER = new AbortController().signal;
+const FOREVER = { signal: new AbortController().signal, maxBytes: MAX_SOURCE_BYTES };
 const main = objectOf('blob', Buffer.from('main'));
 const file = (name: string, { id }: FakeObject) => ({ mode: '100644', name, id });
 const folder = (name: string, { id }: FakeObject) => ({ mode: '40000', name, id });
@@ -74,6 +74,28 @@ describe('the pack of a repository', () => {
     const pack = packOf([base.packed, byPlace, byId, commit.packed, tree.packed]);
     const files = await gitFilesOf(await serveRepository(commit.id, pack), {}, FOREVER);
     expect(files.map((each) => 'content' in each && Buffer.from(each.content).equals(Buffer.alloc(64 << 10, 'x')))).toEqual([true, true]);
+  });
+
+  it('leaves others their turn while it makes an object of very many pieces, and ends where nobody wants it any more', async () => {
+    const pieces = 3_000_000;
+    const [small, stop] = [objectOf('blob', Buffer.alloc(1, 'x')), new AbortController()];
+    const operations = Buffer.alloc(2 * pieces, Buffer.from([1, 'x'.charCodeAt(0)]));
+    const made = packed('idDelta', delta(pieces, operations, 1), { reference: Buffer.from(small.id, 'hex') });
+    const pack = packOf([small.packed, made]);
+    let [turns, isOver] = [0, false];
+    const count = () => {
+      turns++;
+      if (!isOver) setImmediate(count);
+    };
+    count();
+
+    const objects = await unpack(pack, { ...FOREVER, signal: stop.signal });
+
+    isOver = true;
+    expect([...objects.values()].map(({ content }) => content.length)).toEqual([1, pieces]);
+    expect(turns).toBeGreaterThan(20);
+    setImmediate(() => stop.abort(new Error('nobody wants it')));
+    await expect(unpack(pack, { ...FOREVER, signal: stop.signal })).rejects.toThrow('nobody wants it');
   });
 
   it.each([
@@ -148,12 +170,12 @@ describe('a repository that nobody wants any more', () => {
       server.close();
       server.closeAllConnections();
     });
-    const failing = gitFilesOf(`http://127.0.0.1:${(server.address() as AddressInfo).port}/code.git`, {}, stop.signal);
+    const failing = gitFilesOf(`http://127.0.0.1:${(server.address() as AddressInfo).port}/code.git`, {}, { signal: stop.signal });
     await expect(failing).rejects.toMatchObject({ why: expect.stringMatching(/the function was changed/) });
   });
 
   it('is neither unpacked nor walked', async () => {
-    await expect(unpack(packOf(objects), stop.signal)).rejects.toThrow('the function was changed');
+    await expect(unpack(packOf(objects), { ...FOREVER, signal: stop.signal })).rejects.toThrow('the function was changed');
     const walking = filesIn(await unpack(packOf(objects), FOREVER), commit.id, { workDir: [], signal: stop.signal });
     await expect(walking.next()).rejects.toThrow('the function was changed');
   });

@@ -2,9 +2,16 @@ import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { inflateSync } from 'node:zlib';
 import { codeOf, messageOf } from '@ampoule/lib/errors';
-import { MAX_SOURCE_BYTES, MAX_SOURCE_FILES } from '@ampoule/platform-api/source-archive';
+import { MAX_SOURCE_FILES } from '@ampoule/platform-api/source-archive';
 import * as z from 'zod';
+import { tooLarge } from '../room.ts';
 import { applyDelta, type Cursor, readByte, readSize } from './delta.ts';
+
+export interface PackLimits {
+  signal: AbortSignal;
+  /** Of a pack. */
+  maxBytes: number;
+}
 
 export interface GitObject {
   type: 'commit' | 'tree' | 'blob' | 'tag';
@@ -12,7 +19,7 @@ export interface GitObject {
 }
 
 /** A repository can have more than the folder that is wanted. */
-const MAX_BYTES = 2 * MAX_SOURCE_BYTES;
+const TIMES = 2;
 const MAX_OBJECTS = 3 * MAX_SOURCE_FILES;
 const HEADER_BYTES = 12;
 const ID_BYTES = 20;
@@ -31,16 +38,18 @@ const inflatedSchema = z.object({ buffer: z.instanceof(Buffer), engine: z.object
  * The objects of a pack by their ids: https://git-scm.com/docs/pack-format
  * A few bytes of a pack can become endlessly many, so memory is taken only for what has been counted before.
  */
-export async function unpack(bytes: Buffer, signal: AbortSignal): Promise<ReadonlyMap<string, GitObject>> {
+export async function unpack(bytes: Buffer, { signal, maxBytes }: PackLimits): Promise<ReadonlyMap<string, GitObject>> {
   if (bytes.length < HEADER_BYTES || bytes.toString('latin1', 0, 4) !== 'PACK') throw new Error('the server sent no pack');
   const count = bytes.readUInt32BE(8);
   if (count > MAX_OBJECTS) throw new Error(`it holds more than ${MAX_OBJECTS} objects`);
-  const pack = new Unpacking({ bytes, at: HEADER_BYTES });
-  for (let i = 0; i < count; i += 1) {
-    pack.readNext();
-    if (i % AT_A_TIME !== 0) continue;
+  const pause = async () => {
     await setImmediate();
     signal.throwIfAborted();
+  };
+  const pack = new Unpacking({ bytes, at: HEADER_BYTES }, { pause, maxBytes });
+  for (let i = 0; i < count; i += 1) {
+    await pack.readNext();
+    if (i % AT_A_TIME === 0) await pause();
   }
   return pack.byId;
 }
@@ -49,14 +58,19 @@ class Unpacking {
   readonly byId = new Map<string, GitObject>();
   readonly #byOffset = new Map<number, GitObject>();
   readonly #cursor: Cursor;
-  #left = MAX_BYTES;
+  readonly #pause: () => Promise<void>;
+  readonly #maxBytes: number;
+  #left: number;
 
-  constructor(cursor: Cursor) {
+  constructor(cursor: Cursor, { pause, maxBytes }: { pause: () => Promise<void>; maxBytes: number }) {
     this.#cursor = cursor;
+    this.#maxBytes = maxBytes;
+    this.#left = TIMES * maxBytes;
+    this.#pause = pause;
   }
 
   /** An object whose base has not come before it is refused: git writes bases first, and so there is no circle. */
-  readNext(): void {
+  async readNext(): Promise<void> {
     const start = this.#cursor.at;
     const first = readByte(this.#cursor);
     const number = (first >> 4) & 0b111;
@@ -65,10 +79,14 @@ class Unpacking {
     const data = this.#inflate(size);
     const type = base?.type ?? TYPES[number];
     if (type === undefined) throw new Error(`it holds an object of the unknown type ${number}`);
-    const content = base === undefined ? data : applyDelta(base.content, data, (bytes) => this.#take(bytes));
+    const content = base === undefined ? data : await this.#madeOf(base.content, data);
     const object = { type, content };
     this.#byOffset.set(start, object);
     this.byId.set(createHash('sha1').update(`${type} ${content.length}\0`).update(content).digest('hex'), object);
+  }
+
+  #madeOf(base: Buffer, delta: Buffer): Promise<Buffer> {
+    return applyDelta(base, delta, { allow: (bytes) => this.#take(bytes), pause: this.#pause });
   }
 
   #baseOf(number: number, start: number): GitObject | undefined {
@@ -107,7 +125,7 @@ class Unpacking {
 
   #take(bytes: number): void {
     this.#left -= bytes;
-    if (this.#left < 0) throw new Error(`it is larger than ${MAX_BYTES >> 20} MiB when unpacked`);
+    if (this.#left < 0) throw tooLarge(this.#maxBytes, `it is larger than ${(TIMES * this.#maxBytes) >> 20} MiB when unpacked`);
   }
 }
 

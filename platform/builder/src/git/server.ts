@@ -1,4 +1,5 @@
 import { ask, collected, limited, send, withUser } from '../web.ts';
+import type { PackLimits } from './pack.ts';
 import { FLUSH, packetOf, packetsOf } from './packets.ts';
 
 export interface GitServer {
@@ -50,7 +51,7 @@ export async function advertisedBy({ url: from, username, password, signal }: Gi
 }
 
 /** All objects that a commit needs, without those before it where the server can leave them out. */
-export async function fetchPack({ url, headers, id, capabilities }: Advertised, signal: AbortSignal): Promise<Buffer> {
+export async function fetchPack({ url, headers, id, capabilities }: Advertised, { signal, maxBytes }: PackLimits): Promise<Buffer> {
   if (!capabilities.has('side-band-64k')) throw new Error('the server is older than this builder can read');
   const isShallow = capabilities.has('shallow');
   const used = USED_CAPABILITIES.filter((capability) => capabilities.has(capability));
@@ -62,7 +63,7 @@ export async function fetchPack({ url, headers, id, capabilities }: Advertised, 
     redirect: 'manual',
     signal,
   });
-  return collected(packIn(limited(bodyOf(response, headers))));
+  return collected(packIn(limited(bodyOf(response, headers), maxBytes)), maxBytes);
 }
 
 /** The pack in an answer, whose packets begin with the number of a band once all has been agreed on. */
