@@ -34,7 +34,12 @@ export class Batcher {
   }
 
   deliver(event: Event): Promise<Outcome> {
-    return new Promise((resolve) => this.#gatherer.add(event, resolve));
+    return new Promise((resolve) => this.handOver(event, resolve));
+  }
+
+  /** As `deliver`, without a promise for each event. */
+  handOver(event: Event, settle: (outcome: Outcome) => void): void {
+    this.#gatherer.add(event, settle);
   }
 
   /** Hands over what there is, and from then on each event at once. */

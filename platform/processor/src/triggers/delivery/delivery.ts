@@ -37,11 +37,14 @@ export class Delivery {
   }
 
   deliver(event: Event): Promise<Outcome> {
-    return new Promise((resolve) => {
-      this.#options.workers.submit(event, (answer) => {
-        if (isFinal(answer)) resolve(this.#done(event, answer));
-        else void this.#retry(event, answer).then(resolve);
-      });
+    return new Promise((resolve) => this.handOver(event, resolve));
+  }
+
+  /** As `deliver`, without a promise for each event. */
+  handOver(event: Event, settle: (outcome: Outcome) => void): void {
+    this.#options.workers.submit(event, (answer) => {
+      if (isFinal(answer)) settle(this.#done(event, answer));
+      else void this.#retry(event, answer).then(settle);
     });
   }
 

@@ -1,19 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  AckPolicy,
-  type Consumer,
-  type ConsumerMessages,
-  JetStreamApiError,
-  type JetStreamManager,
-  type JsMsg,
-  jetstream,
-} from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { AckPolicy, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import type { Metrics } from '../../metrics/metrics.ts';
 import type { DeliveryResult } from '../delivery/delivery.ts';
 import type { JetStreamAttributes } from './attributes.ts';
+import { Pulls } from './pulls.ts';
 
-const PULL_MS = 5000;
 const RETRY_MS = 500;
 const NS_PER_MS = 1_000_000;
 const REPORT_MS = 2000;
@@ -21,6 +13,9 @@ const REPORT_MS = 2000;
 const SIGNS = 3;
 /** The server's error for a consumer that has other settings. */
 const CONSUMER_EXISTS = 10_148;
+const ACK = Buffer.from('+ACK');
+const NAK = Buffer.from('-NAK');
+const WORKING = Buffer.from('+WPI');
 
 export interface JetStreamOptions {
   connection: NatsConnection;
@@ -30,20 +25,20 @@ export interface JetStreamOptions {
   /** Messages in hand. */
   limit: number;
   metrics: Metrics;
-  handle: (message: JsMsg) => Promise<DeliveryResult>;
+  handle: (message: Msg, settle: (result: DeliveryResult) => void) => void;
   onError: (error: unknown) => void;
 }
 
 /** Messages of a stream, pulled by a durable consumer, at least once. No more are pulled than there is room for. */
 export class JetStreamSource {
   readonly #options: JetStreamOptions;
-  readonly #inHand = new Map<JsMsg, Promise<void>>();
-  #pull: ConsumerMessages | undefined;
+  readonly #inHand = new Set<Msg>();
+  #pulls: Pulls | undefined;
   #signs: NodeJS.Timeout | undefined;
   #reports: NodeJS.Timeout | undefined;
-  #room: (() => void) | undefined;
+  #isFillDue = false;
   #stopping = false;
-  #loop: Promise<void> = Promise.resolve();
+  #onIdle: (() => void) | undefined;
 
   constructor(options: JetStreamOptions) {
     this.#options = options;
@@ -52,20 +47,18 @@ export class JetStreamSource {
   /** @throws where the stream or the consumer cannot be. */
   async start(): Promise<void> {
     const { ackWait } = this.#options.attributes;
-    const consumer = await this.#consumer();
+    await this.#makeConsumer();
     this.#signs = setInterval(() => this.#giveSigns(), ackWait / SIGNS);
     this.#reports = setTimeout(() => this.#report());
-    this.#loop = this.#run(consumer);
+    this.#pull();
   }
 
   /** Takes no more, and settles when all is handled. */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#reports);
-    this.#pull?.stop();
-    this.#room?.();
-    await this.#loop;
-    await Promise.all(this.#inHand.values());
+    this.#pulls?.close();
+    if (this.#inHand.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     clearInterval(this.#signs);
   }
 
@@ -86,11 +79,11 @@ export class JetStreamSource {
   #giveSigns(): void {
     // A handler may outlast the time that it has at a stop.
     if (this.#options.connection.isClosed()) clearInterval(this.#signs);
-    else for (const message of this.#inHand.keys()) message.working();
+    else for (const message of this.#inHand) message.respond(WORKING);
   }
 
-  async #consumer(): Promise<Consumer> {
-    const { connection, manager, subject, attributes } = this.#options;
+  async #makeConsumer(): Promise<void> {
+    const { manager, subject, attributes } = this.#options;
     const { stream, durable, ackWait, maxAckPending, deliverPolicy } = attributes;
     const settings = { ack_wait: ackWait * NS_PER_MS, max_ack_pending: maxAckPending, filter_subject: subject };
     try {
@@ -105,54 +98,66 @@ export class JetStreamSource {
       // Where it began does not matter any more.
       await manager.consumers.update(stream, durable, settings);
     }
-    return jetstream(connection).consumers.get(stream, durable);
   }
 
-  async #run(first: Consumer): Promise<void> {
-    let consumer = first;
-    while (!this.#stopping) {
-      try {
-        await this.#pullOnce(consumer);
-      } catch (error) {
-        if (this.#stopping) return;
-        this.#options.onError(error);
-        await sleep(RETRY_MS);
-        // The server may have lost it.
-        consumer = await this.#consumer().catch(() => consumer);
-      }
-    }
+  #pull(): void {
+    const { connection, attributes } = this.#options;
+    const { stream, durable } = attributes;
+    const pulls: Pulls = new Pulls({
+      connection,
+      stream,
+      durable,
+      onMessage: (message) => this.#take(message),
+      onExpired: () => this.#fillSoon(),
+      onLost: (error) => void this.#pullAnew(pulls, error),
+    });
+    this.#pulls = pulls;
+    this.#fillSoon();
   }
 
-  async #pullOnce(consumer: Consumer): Promise<void> {
-    const room = this.#options.limit - this.#inHand.size;
-    if (room === 0) {
-      await new Promise<void>((resolve) => (this.#room = resolve));
+  async #pullAnew(lost: Pulls, error: unknown): Promise<void> {
+    if (this.#stopping || this.#pulls !== lost) return;
+    this.#pulls = undefined;
+    lost.close();
+    this.#options.onError(error);
+    await sleep(RETRY_MS);
+    if (this.#stopping) return;
+    // The server may have lost it.
+    await this.#makeConsumer().catch(() => undefined);
+    if (!this.#stopping && !this.#options.connection.isClosed()) this.#pull();
+  }
+
+  /** Once for all that is settled in a row, and behind its acknowledgements. */
+  #fillSoon(): void {
+    if (this.#isFillDue) return;
+    this.#isFillDue = true;
+    queueMicrotask(() => {
+      this.#isFillDue = false;
+      const { limit, connection } = this.#options;
+      if (!this.#stopping && !connection.isClosed()) this.#pulls?.fill(limit - this.#inHand.size, limit);
+    });
+  }
+
+  #take(message: Msg): void {
+    if (this.#stopping) {
+      message.respond(NAK);
       return;
     }
-    const messages = await consumer.fetch({ max_messages: room, expires: PULL_MS });
-    this.#pull = messages;
-    if (this.#stopping) messages.stop();
-    for await (const message of messages) this.#take(message);
-    this.#pull = undefined;
+    this.#inHand.add(message);
+    this.#options.handle(message, (result) => this.#settle(message, result));
   }
 
-  #take(message: JsMsg): void {
-    const work = this.#handle(message).then(() => {
-      this.#inHand.delete(message);
-      this.#room?.();
-    });
-    this.#inHand.set(message, work);
-  }
-
-  async #handle(message: JsMsg): Promise<void> {
-    const result = await this.#options.handle(message);
+  #settle(message: Msg, result: DeliveryResult): void {
+    this.#inHand.delete(message);
     try {
       // The next attempt is another replica's where this one stops; what is dead or given up shall not come back.
-      if (result === 'done') message.ack();
-      else if (result === 'stopped') message.nak();
-      else message.term(result);
+      if (result === 'done') message.respond(ACK);
+      else if (result === 'stopped') message.respond(NAK);
+      else message.respond(`+TERM ${result}`);
     } catch (error) {
       this.#options.onError(error);
     }
+    if (this.#inHand.size === 0) this.#onIdle?.();
+    this.#fillSoon();
   }
 }

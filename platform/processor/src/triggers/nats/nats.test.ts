@@ -10,6 +10,8 @@ import { Bench, textOf, until } from '../delivery/testing.ts';
 import { NatsTrigger } from './nats.ts';
 
 const START_MS = 300_000;
+/** Longer than a request for messages lasts. */
+const PULLS_EXPIRE_MS = 5500;
 const FAST = { retry: { maxAttempts: 3, initialBackoff: '1ms', maxBackoff: '5ms' } };
 let server: NatsServer;
 let client: NatsConnection;
@@ -311,6 +313,86 @@ describe('NatsTrigger with JetStream', () => {
     await until(() => gauges[`current_offset of ${stream}/0`] === 2 && lag() === 5);
     released.resolve();
     await until(() => lag() === 0);
+  });
+
+  it('has no more messages of a stream in hand than it may', async () => {
+    const stream = await streamOf(subject);
+    let inHand = 0;
+    let most = 0;
+    let handled = 0;
+    await publishToStream(numbers(50));
+
+    await triggerOf(
+      async () => {
+        inHand += 1;
+        most = Math.max(most, inHand);
+        await sleep(1);
+        inHand -= 1;
+        handled += 1;
+        return textAnswer(200);
+      },
+      { jetStream: { durable: 'reader' }, maxInHand: 4 },
+    );
+    await until(async () => handled === 50 && (await unacknowledged(stream, 'reader')) === 0);
+
+    expect(most).toBe(4);
+  });
+
+  it('gathers a batch of a stream while another is handled', async () => {
+    await streamOf(subject);
+    const released = Promise.withResolvers<void>();
+    await publishToStream(numbers(40));
+
+    await triggerOf(
+      async () => {
+        await released.promise;
+        return textAnswer(200);
+      },
+      { jetStream: {} },
+      { batch: { mode: 'enable', batchSize: 20, timeout: '10s' } },
+    );
+    await until(() => bench.batches.length === 2);
+    released.resolve();
+
+    expect(bench.batches).toEqual([20, 20]);
+  });
+
+  it('still asks for messages after a time in which there were none', async () => {
+    await streamOf(subject);
+    let handled = 0;
+    await triggerOf(
+      () => {
+        handled += 1;
+        return textAnswer(200);
+      },
+      { jetStream: {}, maxInHand: 2 },
+    );
+
+    await sleep(PULLS_EXPIRE_MS);
+    await publishToStream(numbers(5));
+    await until(() => handled === 5);
+
+    expect(bench.lines).toEqual([]);
+  });
+
+  it('makes its consumer anew where that was deleted', async () => {
+    const stream = await streamOf(subject);
+    const seen: string[] = [];
+    await triggerOf(
+      (event) => {
+        seen.push(textOf(event));
+        return textAnswer(200);
+      },
+      { jetStream: { durable: 'reader' } },
+    );
+    await publishToStream(['a']);
+    await until(() => seen.length === 1);
+
+    await (await jetstreamManager(client)).consumers.delete(stream, 'reader');
+    await publishToStream(['b']);
+    await until(() => seen.includes('b'));
+
+    expect(bench.lines.join('')).toContain('Trouble with NATS');
   });
 
   it('shares a stream among all replicas of a function', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@ampoule/lib/errors';
-import { type JetStreamManager, type JsMsg, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import {
   AuthorizationError,
   connect,
@@ -24,12 +24,14 @@ import { type NatsAttributes, natsAttributesSchema } from './attributes.ts';
 import { connectionOptionsOf, serversOf } from './connection.ts';
 import { CoreSource } from './core.ts';
 import { JetStreamSource } from './jetstream.ts';
-import { eventOf, streamEventOf } from './message.ts';
+import { eventOf, isNatsEvent, streamEventOf } from './message.ts';
 import { durableOf, queueNameOf } from './queue-name.ts';
 import { reply } from './reply.ts';
 
 /** Per worker, where maxInHand is not given. */
 const IN_HAND_PER_WORKER = 16;
+/** One is gathered while another is handled. */
+const BATCHES_PER_WORKER = 2;
 const START_WITHIN_MS = 60_000;
 const RETRY_MS = 500;
 const LONG_OUTAGE_MS = 300_000;
@@ -45,7 +47,6 @@ export class NatsTrigger implements Trigger {
   readonly #batch: BatchPolicy | undefined;
   readonly #limit: number;
   readonly #outages: OutageLog;
-  readonly #messages = new WeakMap<Event, Msg | JsMsg>();
   #running: Running | undefined;
   #lostLogged = 0;
   #stopped = false;
@@ -56,7 +57,7 @@ export class NatsTrigger implements Trigger {
     this.#context = context;
     this.#attributes = parseAttributes(natsAttributesSchema, name, config.attributes);
     const batch = batchPolicyOf(config, name);
-    const busy = Math.max(IN_HAND_PER_WORKER, batch?.size ?? 0) * (config.numWorkers || config.maxWorkers || 1);
+    const busy = Math.max(IN_HAND_PER_WORKER, BATCHES_PER_WORKER * (batch?.size ?? 0)) * (config.numWorkers || config.maxWorkers || 1);
     this.#limit = this.#attributes.maxInHand || busy;
     this.#batch = batch && { ...batch, size: Math.min(batch.size, this.#limit) };
     this.#outages = new OutageLog({ logger, metrics, broker: 'NATS', longAfterMs: LONG_OUTAGE_MS });
@@ -143,15 +144,13 @@ export class NatsTrigger implements Trigger {
     await source.start();
   }
 
-  async #source(connection: NatsConnection, manager: JetStreamManager | undefined, deliverer: Pick<Delivery, 'deliver'>): Promise<Source> {
+  async #source(connection: NatsConnection, manager: JetStreamManager | undefined, deliverer: Deliverer): Promise<Source> {
     const { index, namespace, functionName, name, metrics } = this.#context;
     const { topic: subject, queueName, jetStream } = this.#attributes;
     const common = { connection, subject, limit: this.#limit, onError: (error: unknown) => this.#trouble(error) };
     if (manager === undefined || jetStream === undefined) {
       const handle = async (message: Msg) => {
-        const event = eventOf(message, index);
-        this.#messages.set(event, message);
-        const { answer, result } = await deliverer.deliver(event);
+        const { answer, result } = await deliverer.deliver(eventOf(message, index));
         if (result === 'stopped') this.#lost();
         try {
           reply(message, answer);
@@ -162,19 +161,18 @@ export class NatsTrigger implements Trigger {
       const queue = queueNameOf(queueName, { namespace, functionName, name });
       return new CoreSource({ ...common, queue, handle, onDropped: () => this.#lost() });
     }
-    const handle = async (message: JsMsg): Promise<DeliveryResult> => {
-      const event = streamEventOf(message, index);
-      this.#messages.set(event, message);
-      return (await deliverer.deliver(event)).result;
-    };
     const stream = jetStream.stream ?? (await manager.streams.find(subject));
     const durable = durableOf(jetStream, { namespace, functionName, name });
+    const place = { stream, durable };
+    const handle = (message: Msg, settle: (result: DeliveryResult) => void) => {
+      deliverer.handOver(streamEventOf(message, index, place), ({ result }) => settle(result));
+    };
     return new JetStreamSource({ ...common, manager, metrics, attributes: { ...jetStream, stream, durable }, handle });
   }
 
   async #bury(connection: NatsConnection, subject: string, { event, reason, stored }: Dead): Promise<void> {
-    const message = this.#messages.get(event);
-    if (message === undefined) return;
+    if (!isNatsEvent(event)) return;
+    const { message } = event;
     const lines = headers();
     for (const [name, values] of message.headers ?? []) for (const value of values) lines.append(name, value);
     // This one would make the stream take it for one that it has already.
@@ -206,6 +204,8 @@ interface Source {
   start(): Promise<void>;
   stop(): Promise<void>;
 }
+
+type Deliverer = Pick<Delivery, 'deliver' | 'handOver'>;
 
 interface Running {
   connection: NatsConnection;
