@@ -43,7 +43,9 @@ export class HeadReader {
     const facts = this.#factsOf(head);
     if (facts === undefined || facts.contentLength > maxBody) return undefined;
     const request = { ...line, head, facts };
-    if (facts === lastFacts && lineText === this.#lastLine) this.#known = KnownRequest.of(buffer.subarray(0, end + END_BYTES), request);
+    if (facts !== lastFacts || lineText !== this.#lastLine) this.#known = undefined;
+    // Large bodies come in several reads, so that their requests are read here each time.
+    else this.#known ??= KnownRequest.of(buffer.subarray(0, end + END_BYTES), request);
     this.#lastLine = lineText;
     return request;
   }
