@@ -5,9 +5,12 @@ type Random = () => number;
 /** Lines of JSON and of what is nearly JSON, with all that a scanner may get wrong; the same for the same seed. */
 export function makeOddLines(count: number, seed: number): Buffer {
   const random = randomOf(seed);
-  const lines = Array.from({ length: count }, () =>
-    Buffer.concat([damaged(Buffer.from(line(random)), random), Buffer.from(ending(random))]),
-  );
+  let shape = shapeOf(random);
+  const lines = Array.from({ length: count }, () => {
+    // Many are built like the one before.
+    if (random() < 0.5) shape = shapeOf(random);
+    return Buffer.concat([damaged(Buffer.from(line(shape, random)), random), Buffer.from(ending(random))]);
+  });
   return Buffer.concat(lines);
 }
 
@@ -28,17 +31,31 @@ function damaged(bytes: Buffer, random: Random): Buffer {
   return bytes;
 }
 
-function line(random: Random): string {
+/** The members of an object, each with what makes its value, and what stands between them. */
+interface Shape {
+  members: [name: string, value: (random: Random) => string][];
+  comma: string;
+  colon: string;
+}
+
+function shapeOf(random: Random): Shape {
+  const odd = (each: Random) => value(each, 1);
+  const member = (plain: string, usual: (random: Random) => string): Shape['members'] =>
+    random() < 0.95 ? [[name(plain, random), random() < 0.9 ? usual : odd]] : [];
+  const others = Array.from({ length: Math.floor(random() * 4) }, (): Shape['members'][number] => {
+    // The same each time, or another one of another form.
+    const text = value(random, 0);
+    return [name(otherName(random), random), random() < 0.7 ? () => text : odd];
+  });
+  const members = [...member('device', text), ...member('ts', time), ...member('value', number), ...others].sort(() => random() - 0.5);
+  const [comma, colon] = random() < 0.7 ? [',', ':'] : pick(random, [[', ', ': '] as const, [',  ', '\t: '] as const]);
+  return { members, comma, colon };
+}
+
+function line({ members, comma, colon }: Shape, random: Random): string {
   if (random() < 0.05)
     return pick(random, ['null', '[]', '5', '"text"', '{}', '[1,2', '{"a":1,}', '{"a" : 1}', ' {"a":1}', 'nonsense', '']);
-  const members = [
-    ...(random() < 0.95 ? [[name('device', random), random() < 0.9 ? text(random) : value(random, 1)]] : []),
-    ...(random() < 0.95 ? [[name('ts', random), random() < 0.9 ? time(random) : value(random, 1)]] : []),
-    ...(random() < 0.95 ? [[name('value', random), random() < 0.9 ? number(random) : value(random, 1)]] : []),
-    ...Array.from({ length: Math.floor(random() * 4) }, () => [name(otherName(random), random), value(random, 0)]),
-  ].sort(() => random() - 0.5);
-  const [comma, colon] = random() < 0.7 ? [',', ':'] : pick(random, [[', ', ': '] as const, [',  ', ' : '] as const]);
-  return `{${members.map((member) => member.join(colon)).join(comma)}${closing('}', random)}`;
+  return `{${members.map(([each, make]) => `${each}${colon}${make(random)}`).join(comma)}${closing('}', random)}`;
 }
 
 /** A bracket, or now and then one that does not fit. */
@@ -47,7 +64,23 @@ function closing(right: ']' | '}', random: Random): string {
 }
 
 function otherName(random: Random): string {
-  return pick(random, ['devic', 'devices', 'device', 'Device', 't', 'tss', 'ts', 'value', 'valu', 'values', '', 'ключ', '__proto__', 'ß']);
+  const names = [
+    'devic',
+    'devices',
+    'device',
+    'Device',
+    't',
+    'tss',
+    'ts',
+    'value',
+    'valu',
+    'values',
+    '',
+    'ключ',
+    '__proto__',
+    'ß',
+  ] as const;
+  return random() < 0.9 ? pick(random, names) : 'x'.repeat(Math.floor(random() * 50));
 }
 
 /** A name in quotes, some with an escape that stands for one of its letters. */
@@ -59,6 +92,7 @@ function name(plain: string, random: Random): string {
 
 function text(random: Random): string {
   const plain = ['a', 'pump-1', 'pump-2', 'pump-10', '', 'Köln', '東京', '😀', 'abcdefghijklmnopqrstuvwxyz', '!" \\'] as const;
+  if (random() < 0.1) return JSON.stringify('y'.repeat(Math.floor(random() * 40)));
   const raw = ['"\\ud83d\\ude00"', '"pump\\u002d1"', '"\\q"', '"\\u12"', '"a\tb"', '"{\\"value\\":1}"', '"\x7f\u0080"'] as const;
   return random() < 0.8 ? JSON.stringify(pick(random, plain)) : pick(random, raw);
 }

@@ -1,9 +1,15 @@
 // The same loop as in Python, in JavaScript: an object for each line.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 
+const VOLUME = process.env.VOLUME ?? '/data';
+
 export function handler(_context, event) {
+  const name = event.getHeader('x-file');
+  const text = name === undefined ? event.body.toString() : readFileSync(join(VOLUME, name), 'utf8');
   const groups = new Map();
-  for (const line of event.body.toString().split('\n')) {
+  for (const line of text.split('\n')) {
     const { device, ts, value } = parsed(line);
     if (device === undefined || ts === undefined || value === undefined) continue;
     const minute = Math.floor(ts / 60_000);

@@ -2,14 +2,26 @@
 
 import io
 import json
+import os
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 
+VOLUME = os.environ.get("VOLUME", "/data")
+
+
 def handler(context, event):
+    name = event.headers.get("X-File")
+    if name is None:
+        return parquet(aggregate(event.body.decode().split("\n")))
+    with open(os.path.join(VOLUME, name), encoding="utf-8") as lines:
+        return parquet(aggregate(lines))
+
+
+def aggregate(lines):
     groups = {}
-    for line in event.body.decode().split("\n"):
+    for line in lines:
         try:
             reading = json.loads(line)
             key = reading["device"], reading["ts"] // 60000
@@ -26,7 +38,7 @@ def handler(context, event):
                 group[2] = value
             if value > group[3]:
                 group[3] = value
-    return parquet(groups)
+    return groups
 
 
 def parquet(groups):
