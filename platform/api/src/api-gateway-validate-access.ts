@@ -4,6 +4,8 @@ import type { ApiGatewayAuthentication, ApiGatewayJwt, ApiGatewayRateLimit } fro
 /** Braces would be placeholders to Caddy. */
 const PLAIN_NAME = /^[^{}\s:]*$/;
 const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+/** More of it would not count: bcrypt looks at no more. */
+const MAX_PASSWORD_BYTES = 72;
 /** Headers that a claim may go to; the others mean something to proxies, to the platform, or to the browser. */
 const CLAIM_HEADER = /^X-(?!(Nuclio|Ampoule|Forwarded|Real)\b)[A-Za-z0-9-]{1,62}$/i;
 
@@ -30,6 +32,7 @@ export function* accessMistakes({ authenticationMode = 'none', authentication, r
 function* passwordMistakes({ username, password }: NonNullable<ApiGatewayAuthentication['basicAuth']>): Generator<string> {
   if (!username || !password) yield 'Username and password must be provided for basic authentication';
   else if (!PLAIN_NAME.test(username)) yield 'Username must have no spaces, braces or colons';
+  else if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) yield `Password must have at most ${MAX_PASSWORD_BYTES} bytes`;
 }
 
 /** Without keys nobody is let in, which is no mistake: keys come later. */

@@ -161,9 +161,43 @@ describe('the password of an API gateway', () => {
     await put(basic('another'));
 
     expect(await compare('another', hashNow())).toBe(true);
-    expect(secrets()).toHaveLength(1);
-    expect(secrets()[0]?.metadata.name).not.toBe(secret?.metadata.name);
+    const named = stored()?.metadata.annotations?.['ampoule.internal/secret'];
+    expect(secrets().map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining([named, secret?.metadata.name]));
+    expect(named).not.toBe(secret?.metadata.name);
     expect((await exported()).spec).toMatchObject(basic('another'));
+  });
+
+  it('is kept by its hash where its Secret, or the note of which it is, was lost', async () => {
+    await withPassword(dashboard);
+    const hash = hashNow();
+    for (const path of [...dashboard.api.objects.keys()].filter((each) => each.startsWith(SECRETS))) dashboard.api.objects.delete(path);
+
+    expect((await put({ ...basic(REFERENCE), path: '/b' })).status).toBe(204);
+    expect(hashNow()).toBe(hash);
+    dashboard.api.put(at('g'), { ...stored(), metadata: { ...stored()?.metadata, annotations: {} } });
+    expect((await put({ ...basic(REFERENCE), path: '/c' })).status).toBe(204);
+
+    expect(hashNow()).toBe(hash);
+    expect(await compare(REFERENCE, hashNow())).toBe(false);
+  });
+
+  it('is that which kubectl has set last, also after what was read is sent back', async () => {
+    await withPassword(dashboard);
+    const spec = { ...gateway().spec, authenticationMode: 'basicAuth' };
+    const authentication = { basicAuth: { username: 'ann', password: 'another', passwordHash: hashNow() } };
+    dashboard.api.put(at('g'), { ...stored(), spec: { ...spec, authentication } });
+
+    expect((await put({ ...basic(REFERENCE), path: '/b' })).status).toBe(204);
+
+    expect(inTheOpen()).toEqual([]);
+    expect(await compare('another', hashNow())).toBe(true);
+    expect((await exported()).spec).toMatchObject(basic('another'));
+  });
+
+  it('has no more bytes than its hash counts', async () => {
+    const { status, body } = await dashboard.call('POST', '/api/api_gateways', gateway(basic('é'.repeat(37))));
+    expect(status).toBe(400);
+    expect(body.error).toContain('Password must have at most 72 bytes');
   });
 
   it('of a gateway that kubectl wrote is moved when the gateway is written the next time', async () => {
@@ -195,12 +229,11 @@ describe('the password of an API gateway', () => {
     expect((await exported()).spec).toMatchObject(basic('tell nobody'));
   });
 
-  it('goes with the gateway, or with the mode that asks for it', async () => {
+  it('is not named any more without the mode that asks for it, and goes with the gateway', async () => {
     await withPassword(dashboard);
     await put({});
-    expect(secrets()).toEqual([]);
+    expect(stored()?.metadata.annotations?.['ampoule.internal/secret']).toBeUndefined();
     await put(basic('another'));
-    expect(secrets()).toHaveLength(1);
     await dashboard.call('DELETE', '/api/api_gateways', { metadata: { name: 'g' } });
     expect(secrets()).toEqual([]);
   });

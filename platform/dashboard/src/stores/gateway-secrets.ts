@@ -4,13 +4,13 @@ import { annotations, labels } from '@ampoule/platform-api/constants';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import { resources } from '@ampoule/platform-api/kube/resources';
 import type { V1Secret } from '@ampoule/platform-api/kube/types';
-import { maskFunction, referencesIn, restoreFunction, type SecretValues, withoutSecrets } from '@ampoule/platform-api/mask';
+import { isOwnReference, maskFunction, referencesIn, restoreFunction, type SecretValues, withoutSecrets } from '@ampoule/platform-api/mask';
 import { type FieldTest, referenceOf } from '@ampoule/platform-api/mask-fields';
 import { functionSecret, secretDataOf, valuesOfContent } from '@ampoule/platform-api/mask-secret';
 import { SUFFIX_BYTES } from '@ampoule/platform-api/masked-secret';
 import { objectNameOf } from '@ampoule/platform-api/names';
 import { hash } from 'bcryptjs';
-import { goesWith, isSame, isUnclear, naming, ownersOf, type Sealed, withoutLastApplied } from './kept-secrets.ts';
+import { goesWith, isSame, isSettled, isUnclear, naming, ownersOf, type Sealed, withoutLastApplied } from './kept-secrets.ts';
 import type { Draft, Stored } from './resource-store.ts';
 
 const COST = 10;
@@ -33,14 +33,19 @@ export class GatewaySecrets {
 
   /** A reference in the draft is to the password that the gateway has now. @throws AMP_SECRET_MISSING */
   async seal(draft: Draft, current?: Stored): Promise<Sealed> {
+    const hashBefore = current && basicAuthOf(current).passwordHash;
+    if (current !== undefined && hashBefore !== undefined && hasReference(draft) && hasReference(current)) {
+      // The hash is enough to serve it, so this needs no Secret, which may be lost.
+      return { draft: naming(withHash(draft, hashBefore), secretNameOf(current.metadata)), made: undefined };
+    }
     const before = current === undefined ? undefined : await this.#read(current.metadata);
-    const open = current === undefined ? none : maskFunction(current, isPassword).values;
-    const known = before?.values ?? open;
+    // One that stands in the gateway comes from kubectl, and is newer than the Secret.
+    const open = current === undefined || hasReference(current) ? none : maskFunction(current, isPassword).values;
+    const known = open.size > 0 ? open : (before?.values ?? none);
     const restored = withHash(restoreFunction(draft, known, isPassword), undefined);
     const { masked, values } = maskFunction(restored, isPassword);
     if (values.size === 0 || !(this.#isMasking || before !== undefined)) return { draft: naming(restored, undefined), made: undefined };
-    const hashBefore = current && basicAuthOf(current).passwordHash;
-    if (before !== undefined && hashBefore !== undefined && isSame(values, known)) {
+    if (before !== undefined && hashBefore !== undefined && isSame(values, before.values)) {
       return { draft: naming(withHash(masked, hashBefore), before.name), made: undefined };
     }
     const passwordHash = await hash(values.get(PASSWORD) ?? '', COST);
@@ -61,19 +66,26 @@ export class GatewaySecrets {
     if (made !== undefined && !isUnclear(reason)) await this.#client.remove(resources.secrets, draft.metadata.namespace, made);
   }
 
-  /** Removes the Secret of a gateway that was replaced just now: nobody can refer to it any more. */
+  /** Removes former Secrets of a gateway, but not the last one: somebody may have read what refers to it, and export it just now. */
   async prune({ metadata }: Stored, { metadata: before }: Stored): Promise<void> {
-    const old = secretNameOf(before);
-    if (old === undefined || old === secretNameOf(metadata)) return;
-    await this.#client.remove(resources.secrets, metadata.namespace, old);
+    const [now, last] = [secretNameOf(metadata), secretNameOf(before)];
+    if (now === last) return;
+    const old = (await this.#secretsOf(metadata)).filter(isSettled).filter((secret) => ![now, last].includes(secret.metadata?.name));
+    await this.#remove(metadata.namespace, old);
   }
 
   /** Removes all that was taken out of a gateway. */
   async removeOf({ metadata }: Stored): Promise<void> {
-    const { namespace, name } = metadata;
-    const { items } = await this.#client.list<V1Secret>(resources.secrets, namespace, `${labels.apiGateway}=${name}`);
-    const gone = items.filter(({ type }) => type === functionSecret.type).filter(goesWith(metadata));
-    await Promise.all(gone.map((secret) => this.#client.remove(resources.secrets, namespace, secret.metadata?.name ?? '')));
+    await this.#remove(metadata.namespace, await this.#secretsOf(metadata));
+  }
+
+  async #secretsOf(metadata: Stored['metadata']): Promise<V1Secret[]> {
+    const { items } = await this.#client.list<V1Secret>(resources.secrets, metadata.namespace, `${labels.apiGateway}=${metadata.name}`);
+    return items.filter(({ type }) => type === functionSecret.type).filter(goesWith(metadata));
+  }
+
+  async #remove(namespace: string, secrets: readonly V1Secret[]): Promise<void> {
+    await Promise.all(secrets.map((secret) => this.#client.remove(resources.secrets, namespace, secret.metadata?.name ?? '')));
   }
 
   /** A gateway as callers see it. */
@@ -120,6 +132,10 @@ function startOf(gateway: string): string {
 function secretNameOf({ name, annotations: all }: Stored['metadata']): string | undefined {
   const found = all?.[annotations.secret];
   return found?.startsWith(startOf(name)) && /^[0-9a-f]+$/.test(found.slice(startOf(name).length)) ? found : undefined;
+}
+
+function hasReference(gateway: Draft | Stored): boolean {
+  return isOwnReference(basicAuthOf(gateway).password ?? '', PASSWORD_FIELD);
 }
 
 type BasicAuth = NonNullable<ApiGatewayAuthentication['basicAuth']>;
