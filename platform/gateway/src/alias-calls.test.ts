@@ -49,6 +49,7 @@ async function serve(spec: object, ingresses: V1Ingress[] = []): Promise<void> {
     apiGateways: () => [gateway],
     findService: (namespace, name) => services[`${namespace}/${name}`],
     clusterDomain: 'cluster.test',
+    networks: ['127.0.0.1', '10.244.0.0/16'],
     invokerTokenFile: '/none',
   });
   expect(planner.plan().problems).toEqual(new Map());
@@ -56,8 +57,8 @@ async function serve(spec: object, ingresses: V1Ingress[] = []): Promise<void> {
 }
 
 /** Without encryption, as functions call each other. */
-async function call(host: string, path = '/', headers: Record<string, string> = {}) {
-  const target = { host: '127.0.0.1', port: caddy.settings.httpPort, path, agent: false };
+async function call(host: string, path = '/', headers: Record<string, string> = {}, localAddress = '127.0.0.1') {
+  const target = { host: '127.0.0.1', port: caddy.settings.httpPort, path, agent: false, localAddress };
   const sent = request({ ...target, headers: { ...headers, host } }).end();
   const [response] = await once(sent, 'response');
   return { status: response.statusCode as number, location: response.headers.location, body: await text(response) };
@@ -68,6 +69,17 @@ it('an alias is called inside of the cluster by all names of its Service, at any
   for (const name of [SERVICE, `${SERVICE}.nuclio`, `${SERVICE}.nuclio.svc`, `${SERVICE}.nuclio.svc.cluster.test`]) {
     expect(await call(`${name}:8080`, '/x?y')).toMatchObject({ status: 200, body: 'hello-v1 /x?y' });
   }
+});
+
+it('health of an alias is that of its function', async () => {
+  await serve({ alias });
+  expect((await call(SERVICE, '/healthz')).body).toBe('hello-v1 /healthz');
+});
+
+it('nobody outside gets to an alias by these names', async () => {
+  await serve({ alias });
+  for (const path of ['/', '/hello', '/healthz']) expect((await call(SERVICE, path, {}, '127.0.0.9')).status).toBe(308);
+  expect((await caddy.call(`https://${SERVICE}/x`, { from: '127.0.0.9' })).status).toBe(404);
 });
 
 it('a canary gets its share of these calls', async () => {

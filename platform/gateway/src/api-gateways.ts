@@ -28,7 +28,11 @@ export interface ApiGatewayPlan {
 export function planApiGateways(
   gateways: readonly RawObject[],
   taken: readonly Route[],
-  { findService, clusterDomain = 'cluster.local' }: { findService: FindService; clusterDomain?: string },
+  {
+    findService,
+    clusterDomain = 'cluster.local',
+    networks = [],
+  }: { findService: FindService; clusterDomain?: string; networks?: readonly string[] },
 ): ApiGatewayPlan {
   const plan: ApiGatewayPlan = { routes: [], problems: new Map() };
   const addresses = new Set(taken.map(({ host = '', path }) => addressOf(host, path)));
@@ -38,7 +42,7 @@ export function planApiGateways(
       const address = addressOf(route.host ?? '', route.path);
       if (addresses.has(address)) throw new Error(`Ingress host and path are already in use: ${address}`);
       addresses.add(address);
-      plan.routes.push(route, ...internalRoutesOf(route, object, clusterDomain));
+      plan.routes.push(route, ...internalRoutesOf(route, object, { clusterDomain, networks }));
     } catch (error) {
       plan.problems.set(keyOf(object), messageOf(error));
     }
@@ -67,12 +71,16 @@ function routeOf(object: RawObject, findService: FindService): Route {
 }
 
 /** An alias is called inside of the cluster like a function: by any path, under the names of its Service, and by who may call it outside. */
-function internalRoutesOf(route: Route, { metadata, spec }: RawObject, clusterDomain: string): Route[] {
+function internalRoutesOf(
+  route: Route,
+  { metadata, spec }: RawObject,
+  { clusterDomain, networks }: { clusterDomain: string; networks: readonly string[] },
+): Route[] {
   if (!aliasGatewaySchema.safeParse(spec).success) return [];
   const { namespace = '', name = '' } = metadata ?? {};
   const service = aliasServiceNameOf(name);
   if (service === undefined) return [];
-  return aliasHostsOf(service, namespace, clusterDomain).map((host) => ({ ...route, host, path: '/', isInternal: true }));
+  return aliasHostsOf(service, namespace, clusterDomain).map((host) => ({ ...route, host, path: '/', callers: networks }));
 }
 
 function destinationOf(

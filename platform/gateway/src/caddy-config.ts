@@ -14,8 +14,8 @@ export interface CaddyInput {
 }
 
 const CERTIFICATE_TAG = 'ampoule';
-/** Answered on the HTTP port once Caddy has routes; probes ask for it. */
-const HEALTH_PATH = '/healthz';
+/** Answered on the HTTP port once Caddy has routes; probes ask for it. What aliases are called by inside of the cluster is theirs. */
+const HEALTH = { protocol: 'http', path: ['/healthz'], not: [{ header_regexp: { Host: { pattern: '(?i)^nuclio-alias-' } } }] };
 
 const REDACTED = { filter: 'replace', value: 'REDACTED' };
 /** Caddy writes the headers of requests that fail, and knows itself that Authorization is a secret. */
@@ -42,13 +42,15 @@ function configOf(id: string, { certificateHash, tlsFolder, socket, httpPort, ht
           gateway: {
             listen: [`:${httpPort}`, `:${httpsPort}`],
             protocols: ['h1', 'h2'],
+            // HTTP/2 begins with the handshake of TLS.
+            listen_protocols: [['h1'], ['h1', 'h2']],
             automatic_https: { disable: true },
             // One certificate serves all names, also those that it does not bear: what to trust is the caller's decision.
             tls_connection_policies: connectionPoliciesFor(clientCertificateHosts),
             // Caddy would refuse whoever calls another host than the handshake names; the routes that want a certificate see to it themselves.
             strict_sni_host: false,
             routes: [
-              { match: [{ protocol: 'http', path: [HEALTH_PATH] }], handle: [{ handler: 'ampoule_health' }], terminal: true },
+              { match: [HEALTH], handle: [{ handler: 'ampoule_health' }], terminal: true },
               { handle: [{ handler: 'ampoule_routes', config: id, file: join(dirname(socket), 'routes.json') }] },
               { match: [{ protocol: 'http' }], handle: [redirect(httpsPort)], terminal: true },
               { handle: [json(404, { error: 'There is nothing at this address' })] },

@@ -28,14 +28,19 @@ export function clientCertificateHostsOf(routes: readonly Route[]): string[] {
 
 /** Of several ways at one place Caddy takes the first that fits. */
 function routesFor(route: Route): object[] {
-  const { host = '', path, isExact, canary, isInternal = false } = route;
+  const { host = '', path, isExact, canary, callers } = route;
   const access = [...corsHandlersOf(route), ...accessHandlersOf(route)];
   const waysTo = (destination: Destination, match: object) => [
     ...asyncWaysTo(route, destination, match, access),
     { ...matching(match), handle: [...access, ...handlersOf(route, destination)], terminal: true },
   ];
   const ways = [...corsRoutesOf(route), ...(canary === undefined ? [] : waysTo(canary, shareOf(canary))), ...waysTo(route, {})];
-  return ways.map((way) => ({ host, path, isExact, route: isInternal ? way : encrypted(way) }));
+  return ways.map((way) => ({ host, path, isExact, route: callers === undefined ? encrypted(way) : only(callers, way) }));
+}
+
+/** From elsewhere a request goes past it, as if there were no such host. */
+function only(ranges: readonly string[], way: { match?: object[] }): object {
+  return { ...way, match: (way.match ?? [{}]).map((match) => ({ ...match, remote_ip: { ranges } })) };
 }
 
 /** Without encryption a request goes past it, and is sent to where there is some. */

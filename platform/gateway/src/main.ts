@@ -26,6 +26,8 @@ await runComponent(logger, async () => {
     apiGateways: () => apiGateways.list(),
     findService: (namespace, name) => services.get(`${namespace}/${name}`),
     clusterDomain: settings.clusterDomain,
+    // Callers on other hosts may come by the address of theirs.
+    networks: [settings.podNetwork, settings.nodeAddress],
     invokerTokenFile: settings.invokerTokenFile,
   });
   const caddy = new CaddyClient(settings.caddySocket);

@@ -12,6 +12,8 @@ export interface PlannerOptions {
   apiGateways: () => readonly RawObject[];
   findService: FindService;
   clusterDomain: string;
+  /** Where callers inside of the cluster have their addresses. */
+  networks: readonly string[];
   /** As Caddy sees it. */
   invokerTokenFile: string;
 }
@@ -35,9 +37,9 @@ export class Planner {
   }
 
   #make(): ApiGatewayPlan {
-    const { ingresses, apiGateways, findService, clusterDomain, invokerTokenFile: tokenFile } = this.#options;
+    const { ingresses, apiGateways, findService, clusterDomain, networks, invokerTokenFile: tokenFile } = this.#options;
     const ofIngresses = routesOf(ingresses(), findService).filter(({ host = '' }) => !isAliasHost(host));
-    const { routes, problems } = planApiGateways(apiGateways(), ofIngresses, { findService, clusterDomain });
+    const { routes, problems } = planApiGateways(apiGateways(), ofIngresses, { findService, clusterDomain, networks });
     const { upstream } = serviceDestinationOf(findService(INVOKER.namespace, INVOKER.name), INVOKER.port);
     const invoker = upstream === undefined ? {} : { invoker: { upstream, tokenFile } };
     return { routes: [...ofIngresses, ...routes].map((route) => ({ ...route, ...invoker })), problems };

@@ -30,6 +30,7 @@ describe('programming the Caddy of the bundle', () => {
       invokerTokenFile: '',
       namespace: 'nuclio',
       clusterDomain: 'cluster.local',
+      podNetwork: '10.244.0.0/16',
       ingressClass: 'c',
       logLevel: 'info',
     };

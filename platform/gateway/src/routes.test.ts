@@ -204,6 +204,7 @@ describe('routes before the Caddy of the bundle', () => {
       apiGateways: () => [],
       findService: (namespace, name) => services[`${namespace}/${name}`],
       clusterDomain: 'cluster.local',
+      networks: [],
       invokerTokenFile,
     });
     await caddy.setRoutes(planner.plan().routes);

@@ -32,8 +32,8 @@ export interface Route extends Destination, Access {
   host?: string;
   path: string;
   isExact: boolean;
-  /** Served inside of the cluster, where callers of functions do not encrypt; all else is served encrypted alone. */
-  isInternal?: boolean;
+  /** Networks whose callers alone get there, and need not encrypt, as callers of functions do; all else is served encrypted alone, to all. */
+  callers?: readonly string[];
   /** Taken off the path before the request is passed on. */
   stripPrefix?: string;
   /** HOST:PORT that takes requests whose callers do not wait for the answer, and the file of the token to show there; absent where there is none. */

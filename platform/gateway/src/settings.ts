@@ -8,6 +8,8 @@ const settingsSchema = z.object({
   /** Where functions and their API gateways live. */
   AMPOULE_FUNCTION_NAMESPACE: z.string().default(defaults.namespace),
   AMPOULE_CLUSTER_DOMAIN: z.string().default('cluster.local'),
+  /** The network of all pods. */
+  AMPOULE_POD_NETWORK: z.cidrv4(),
   AMPOULE_INGRESS_CLASS: z.string().default(defaults.ingressClass),
   /** Unix socket of Caddy's admin API. */
   AMPOULE_CADDY_SOCKET: z.string().default('/run/caddy/admin.sock'),
@@ -30,6 +32,7 @@ export function readSettings(env: NodeJS.ProcessEnv) {
     nodeAddress: found.AMPOULE_NODE_ADDRESS,
     namespace: found.AMPOULE_FUNCTION_NAMESPACE,
     clusterDomain: found.AMPOULE_CLUSTER_DOMAIN,
+    podNetwork: found.AMPOULE_POD_NETWORK,
     ingressClass: found.AMPOULE_INGRESS_CLASS,
     caddySocket: found.AMPOULE_CADDY_SOCKET,
     tlsFolder: found.AMPOULE_TLS_FOLDER,
