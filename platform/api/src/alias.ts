@@ -92,10 +92,10 @@ export function aliasCallNameOf(gatewayName: string): string {
   return `alias-${gatewayName}`;
 }
 
-/** The Service by which an alias is called inside of the cluster, by the name of its API gateway; undefined where that is too long for one. */
+/** The Service by which an alias is called inside of the cluster, by the name of its API gateway; undefined where that is none for a Service. */
 export function aliasServiceNameOf(gatewayName: string): string | undefined {
   const name = objectNameOf(aliasCallNameOf(gatewayName));
-  return name.length > MAX_SERVICE_NAME ? undefined : name;
+  return name.length > MAX_SERVICE_NAME || name.includes('.') ? undefined : name;
 }
 
 /** All names that the Service of an alias has, by its own: callers of its namespace may write as little as that. */

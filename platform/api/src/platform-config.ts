@@ -40,7 +40,10 @@ export const platformConfigSchema = z.looseObject({
     })
     .prefault({}),
   /** What the platform adds to functions by their labels, when their objects are made. */
-  functionAugmentedConfigs: z.array(augmentedConfigSchema).default([]),
+  functionAugmentedConfigs: z
+    .array(augmentedConfigSchema)
+    .nullish()
+    .transform((configs) => configs ?? []),
   supportedAutoScaleMetrics: objects,
   autoScaleMetricsMode: z.enum(['legacy', 'custom']).default('legacy'),
   autoScale: z.looseObject({ metricName: z.string().default(''), targetValue: z.string().default('') }).prefault({}),

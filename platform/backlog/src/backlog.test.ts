@@ -77,7 +77,8 @@ describe('what waits for a function', () => {
     await expect.poll(() => ask()).toEqual({ answer: 'empty' });
 
     await jetstream(nats).publish('orders', 'a');
-    expect(await ask()).toEqual({ answer: 'waiting' });
+    // The server counts for its consumers a moment later.
+    await expect.poll(() => ask()).toEqual({ answer: 'waiting' });
   });
 
   it.each([

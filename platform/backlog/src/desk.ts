@@ -1,4 +1,4 @@
-import { limiter } from '@ampoule/lib/concurrent';
+import { limiter, mapConcurrently } from '@ampoule/lib/concurrent';
 import { messageOf } from '@ampoule/lib/errors';
 import type { KubeClient } from '@ampoule/platform-api/kube/client';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
@@ -13,20 +13,25 @@ export type Answer = 'empty' | 'waiting' | 'unknown';
 
 export interface DeskOptions {
   client: KubeClient;
-  streams: StreamsOfFunctions;
+  streams: Pick<StreamsOfFunctions, 'of'>;
   backlogs: Pick<Backlogs, 'ask'>;
   metrics: BacklogMetrics;
   logger: Logger;
 }
 
-/** Functions for which brokers are asked at once. */
-const ASKED_AT_ONCE = 32;
+/** Functions for which brokers are asked at once: the controller does not wait for its turn behind all that sleep. */
+const ASKED_AT_ONCE = { waker: 24, controller: 8 };
+const TRIGGERS_AT_ONCE = 8;
+/** Brokers that do not answer to some must not keep the others waiting for longer. */
+const TURN_WITHIN_MS = 2000;
+
+export type Asker = keyof typeof ASKED_AT_ONCE;
 
 /** Answers for a function what its brokers say. */
 export class Desk {
   readonly #options: DeskOptions;
-  readonly #limit = limiter(ASKED_AT_ONCE);
-  /** With secrets, which are read again when the function changes, or an answer fails. */
+  readonly #limits = { waker: limiter(ASKED_AT_ONCE.waker), controller: limiter(ASKED_AT_ONCE.controller) };
+  /** With secrets, which are read again when the function changes. */
   readonly #questions = new Map<string, { of: Streams; questions: BacklogQuestion[] }>();
   readonly #asked = new Map<string, Promise<Answer>>();
   /** Functions of which the last answer failed; that is said once. */
@@ -37,10 +42,36 @@ export class Desk {
   }
 
   /** One question at a time for a function, whoever asks. It never fails. */
-  ask(key: string): Promise<Answer> {
-    const asked = this.#asked.get(key) ?? this.#limit(() => this.#answer(key)).finally(() => this.#asked.delete(key));
+  ask(key: string, asker: Asker): Promise<Answer> {
+    // Names are made up by anybody who can reach this.
+    if (this.#asked.get(key) === undefined && this.#isUnknown(key)) return Promise.resolve('unknown');
+    const asked = this.#asked.get(key) ?? this.#inTurn(key, asker).finally(() => this.#asked.delete(key));
     this.#asked.set(key, asked);
     return asked;
+  }
+
+  /** Unknown where the turn does not come in time. */
+  #inTurn(key: string, asker: Asker): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    let isOver = false;
+    const timer = setTimeout(() => {
+      isOver = true;
+      resolve('unknown');
+    }, TURN_WITHIN_MS);
+    void this.#limits[asker](async () => {
+      clearTimeout(timer);
+      if (!isOver) await this.#answer(key).then(resolve, reject);
+    });
+    return promise;
+  }
+
+  /** Whether there is no function with streams of this name. */
+  #isUnknown(key: string): boolean {
+    try {
+      return this.#options.streams.of(key) === undefined;
+    } catch {
+      return false;
+    }
   }
 
   /** Forgets what was for others than these functions, which sleep; of those that are gone everything. */
@@ -60,7 +91,7 @@ export class Desk {
     };
     let counts: number[] = [];
     try {
-      counts = await Promise.all((await this.#questionsOf(key)).map(ask));
+      counts = await mapConcurrently(await this.#questionsOf(key), TRIGGERS_AT_ONCE, ask);
     } catch (error) {
       reasons.push(messageOf(error));
     }
@@ -85,7 +116,6 @@ export class Desk {
       this.#failing.delete(key);
       return;
     }
-    this.#questions.delete(key);
     if (!this.#failing.has(key)) this.#options.logger.warn({ key, reasons }, 'it cannot be said what waits for a function');
     this.#failing.add(key);
   }

@@ -31,7 +31,7 @@ export async function startBacklog({ client, settings, logger, ...times }: Start
   const backlogs = new Backlogs();
   const desk = new Desk({ client, streams, backlogs, metrics, logger });
   const waker = new Waker({ client, functions, streams, desk, backlogs, metrics, logger, ...times });
-  const server = makeDeskServer((key) => desk.ask(key));
+  const server = makeDeskServer((key) => desk.ask(key, 'controller'));
   const status = makeStatusServer({
     isReady: () => functions.isSynced && configMaps.isSynced,
     metrics: () => metrics.text(waker.sleeping),

@@ -83,7 +83,7 @@ export class Waker {
 
   async #lookAt(object: RawObject): Promise<void> {
     const key = keyOf(object);
-    const answer = await this.#options.desk.ask(key);
+    const answer = await this.#options.desk.ask(key, 'waker');
     const now = performance.now();
     if (answer !== 'unknown') this.#unknownSince.delete(key);
     else if (!this.#unknownSince.has(key)) this.#unknownSince.set(key, now);

@@ -2,6 +2,7 @@ import { parse } from '@ampoule/lib/parse';
 import { annotations } from '@ampoule/platform-api/constants';
 import { functionSpecSchema } from '@ampoule/platform-api/function';
 import type { Command } from 'commander';
+import * as z from 'zod';
 import type { ApiClient } from '../api-client.ts';
 import { addBuildFlags } from '../deploy/flags.ts';
 import { prepareFunction } from '../deploy/prepare.ts';
@@ -41,8 +42,11 @@ export function addBuild(parent: Command, shell: Shell): Command {
 
 /** What only builds would take the pods of a function that runs. @throws AMP_CLI_BUILD_RUNS */
 async function mustNotRun(api: ApiClient, name: string): Promise<void> {
-  const state = (await findObject(api, functions, name))?.status?.state;
-  if (state === undefined || state === 'imported') return;
+  const found = await findObject(api, functions, name);
+  const state = found?.status?.state;
+  const { annotations: marks } = z.object({ annotations: z.record(z.string(), z.string()).nullish() }).parse(found?.metadata ?? {});
+  // One of a build before this one does not run either, however that ended.
+  if (state === undefined || state === 'imported' || marks?.[annotations.skipDeploy] === 'true') return;
   throw cliError('AMP_CLI_BUILD_RUNS', {
     what: `Function ${name} is there, and is ${state}`,
     why: 'Building it without running it would stop it.',

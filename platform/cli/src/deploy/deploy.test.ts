@@ -229,6 +229,18 @@ describe('build', () => {
     });
   });
 
+  it('builds again what could not be built before', async () => {
+    const { dashboard, cli } = await startWithDashboard();
+    const folder = await folderWith({ 'main.js': code });
+    playPlatform(dashboard, 'hello', 'error', { message: 'a command failed' });
+    expect(await cli('fn', 'build', folder, '--name', 'hello')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('a command failed'),
+    });
+
+    expect((await cli('fn', 'build', folder, '--name', 'hello')).stderr).not.toContain('AMP_CLI_BUILD_RUNS');
+  });
+
   it('leaves a function alone that runs', async () => {
     const { dashboard, cli } = await startWithDashboard();
     const folder = await folderWith({ 'main.js': code });

@@ -72,7 +72,12 @@ export class Rollouts {
     const { apiGateways, logger } = this.#options;
     const gateways = apiGateways.list();
     await mapConcurrently([...gateways], AT_ONCE, async (object) => {
-      await this.#lookAt(object).catch((error: unknown) => {
+      const look = async () => {
+        await this.#lookAt(object);
+        // Last, since no canary is to go on because its alias has no name.
+        await this.#giveName(object);
+      };
+      await look().catch((error: unknown) => {
         // Somebody else changed it: the next look sees how it is then.
         if (codeOf(error) !== 'AMP_KUBE_CONFLICT') logger.warn({ key: keyOf(object), reason: messageOf(error) }, 'an alias stays as it is');
       });
@@ -84,13 +89,17 @@ export class Rollouts {
     await this.#versions.removeUnused(new Set(needed));
   }
 
+  async #giveName(object: RawObject): Promise<void> {
+    const gateway = aliasGatewayOf(object);
+    if (gateway !== undefined && !('mistake' in gateway)) await this.#services.ensure(object);
+  }
+
   async #lookAt(object: RawObject): Promise<void> {
     const gateway = aliasGatewayOf(object);
     if (gateway === undefined) return;
     if ('mistake' in gateway) {
       return this.#writer.say(object, { version: 0 }, { phase: 'Failed', reason: 'AliasInvalid', message: gateway.mistake });
     }
-    await this.#services.ensure(object);
     const { alias, rollout, spec } = gateway;
     const stable = await this.#versions.ensure(object.metadata?.namespace ?? '', alias.function, alias.version);
     if ('missing' in stable) return this.#writer.say(object, alias, { ...stable.missing, phase: 'Failed' });

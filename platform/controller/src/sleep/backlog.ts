@@ -3,7 +3,7 @@ import { parse } from '@ampoule/lib/parse';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import * as z from 'zod';
 
-/** Longer than a question to a broker may take there. */
+/** Longer than a question to a broker may take there, with the wait for its turn. */
 const TIMEOUT_MS = 8000;
 const answerSchema = z.object({ answer: z.enum(['empty', 'waiting', 'unknown']) });
 

@@ -49,6 +49,27 @@ describe('connections to brokers', () => {
     expect(opened).toEqual([1, 2]);
   });
 
+  it('leave a broker alone for two seconds where many wait for the same one in vain', async () => {
+    const { use } = counted();
+    const failing = { open: () => Promise.reject(new Error('away')) };
+    await Promise.allSettled(Array.from({ length: 6 }, () => use(failing)));
+
+    await sleep(2100);
+
+    expect(await use()).toBe(7);
+  });
+
+  it('are no more than 500; those that nobody uses go for others', async () => {
+    const { closed, use } = counted();
+    const busy = Array.from({ length: 499 }, (_, i) => use({ key: `busy-${i}`, ask: () => sleep(60, i) }));
+    await use({ key: 'idle' });
+    expect(await use({ key: 'new' })).toBe(7);
+    expect(closed).toHaveLength(1);
+    const one = use({ key: 'new', ask: () => sleep(60, 1) });
+    await expect(use({ key: 'beyond' })).rejects.toMatchObject({ code: 'AMP_TRIGGER_BACKLOG' });
+    await Promise.all([...busy, one]);
+  });
+
   it('are closed where they come too late', async () => {
     const { closed, use } = counted();
 

@@ -6,12 +6,16 @@ const ANSWER_WITHIN_MS = 5000;
 const IDLE_MS = 60_000;
 const FIRST_PAUSE_MS = 2000;
 const LAST_PAUSE_MS = 30_000;
+/** Of one kind of broker. */
+const MOST_LINKS = 500;
 
 interface Link<C> {
   opening: Promise<C>;
   users: number;
   isOpen: boolean;
   isRetired: boolean;
+  /** Whoever else waited for it is no further reason to leave the broker alone for longer. */
+  isPaused: boolean;
   idle?: NodeJS.Timeout;
 }
 
@@ -58,7 +62,10 @@ export class Connections<C> {
     } catch (error) {
       // Whoever else has a question on it still gets the answer.
       this.#retire(key, link);
-      if (isLate || !link.isOpen) this.#pause(key, error);
+      if ((isLate || !link.isOpen) && !link.isPaused) {
+        link.isPaused = true;
+        this.#pause(key, error);
+      }
       throw error;
     } finally {
       link.users -= 1;
@@ -76,13 +83,26 @@ export class Connections<C> {
   }
 
   #begin(key: string, open: () => Promise<C>): Link<C> {
-    const link: Link<C> = { opening: open(), users: 0, isOpen: false, isRetired: false };
+    if (this.#links.size >= MOST_LINKS) this.#makeRoom();
+    const link: Link<C> = { opening: open(), users: 0, isOpen: false, isRetired: false, isPaused: false };
     link.opening.then(
       () => (link.isOpen = true),
       () => undefined,
     );
     this.#links.set(key, link);
     return link;
+  }
+
+  /** @throws AMP_TRIGGER_BACKLOG where all are in use */
+  #makeRoom(): void {
+    const [idle] = [...this.#links].filter(([, { users }]) => users === 0);
+    if (idle === undefined) {
+      const fix = 'Let functions share brokers and users, or keep some of them awake.';
+      throw triggerError('AMP_TRIGGER_BACKLOG', { what: `There are ${MOST_LINKS} connections to brokers already`, fix });
+    }
+    const [key, link] = idle;
+    clearTimeout(link.idle);
+    this.#expire(key, link);
   }
 
   #rest(key: string, link: Link<C>): void {

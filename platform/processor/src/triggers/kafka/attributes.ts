@@ -106,6 +106,7 @@ export const kafkaAttributesSchema = caseless(plainSchema).superRefine((value, c
       if (sasl.oauth[name] === '') wrong(['sasl', 'oauth', name], 'must be given for OAUTHBEARER');
     }
     if (sasl.oauth.tokenURL !== '' && !URL.canParse(sasl.oauth.tokenURL)) wrong(['sasl', 'oauth', 'tokenURL'], 'must be a URL');
+    else if (/^[^/]*\/\/[^/]*@/.test(sasl.oauth.tokenURL)) wrong(['sasl', 'oauth', 'tokenURL'], 'must have no user: that is clientID');
   } else if (sasl.user === '') wrong(['sasl', 'user'], `must be given for ${sasl.mechanism}`);
 });
 export type KafkaAttributes = z.output<typeof kafkaAttributesSchema>;

@@ -6,6 +6,8 @@ const TIMEOUT_MS = 10_000;
 /** A token is used for this part of its life. */
 const USED_PART = 0.8;
 const MS_PER_SECOND = 1000;
+/** Far more than a token has; an answer without an end would take all memory. */
+const MOST_BYTES = 65_536;
 
 const answerSchema = z.object({ access_token: z.string().min(1), expires_in: z.number().positive().optional() });
 
@@ -25,11 +27,22 @@ export function tokenSource({ clientID, clientSecret, tokenURL, scopes }: KafkaA
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const text = await response.text();
+    const text = await bounded(response);
     if (!response.ok) throw new Error(`the token server answers with status ${response.status}`);
     const answer = parseJson(answerSchema, text, 'The answer of the token server');
     token = answer.access_token;
     usedUntil = Date.now() + (answer.expires_in ?? 0) * USED_PART * MS_PER_SECOND;
     return token;
   };
+}
+
+async function bounded({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) throw new Error(`the token server answers with more than ${MOST_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
