@@ -38,6 +38,16 @@ export class CallbackGuard {
     }
   }
 
+  /** Whether it is known where callbacks may not go. */
+  get isReady(): boolean {
+    try {
+      this.#hostAddresses();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** The addresses of a callback's host; a connection has to go to one of these, since its name may mean another one a moment later.
    * @throws AMP_INVOKER_CALLBACK, AMP_INVOKER_HOSTS_UNKNOWN, and what the look-up of a name fails with */
   async addressesOf(url: string): Promise<LookupAddress[]> {

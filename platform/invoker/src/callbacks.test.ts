@@ -12,6 +12,23 @@ async function startCaller(): Promise<Target> {
 }
 
 describe('callbacks', () => {
+  it('wait, and use up no attempt, until it is known which hosts there are', { timeout: 40_000 }, async () => {
+    let areKnown = false;
+    const { idOf, until, show } = await startWorld({}, () => {
+      if (areKnown) return [];
+      throw new Error('not yet');
+    });
+    const caller = await startCaller();
+    const id = await idOf('nuclio/f', '/', { headers: { 'x-ampoule-callback': caller.url } });
+    await until(id, 'done');
+    await delay(1000);
+    expect(caller.seen).toEqual([]);
+
+    areKnown = true;
+
+    await expect.poll(async () => (await show(id)).callback, { timeout: 20_000 }).toMatchObject({ state: 'delivered', attempts: 1 });
+  });
+
   it('bring the last result where the invocation was tried again meanwhile', async () => {
     const { target, idOf, until, admin } = await startWorld();
     const caller = await startCaller();

@@ -59,7 +59,10 @@ export async function startWork({ settings, logger, metrics, hostAddresses }: Wo
     work: (message) => callbacks.deliver(message),
     logger,
   });
-  const onCallback = (functionName: string) => callbackLanes.open(functionName);
+  // Until it is known where callbacks may go they stay in the queue, where none of their attempts are used up.
+  const onCallback = (functionName: string) => {
+    if (guard.isReady) callbackLanes.open(functionName);
+  };
   const call = { functionUrl, timeoutMs, maxResultBytes };
   const worker = new Worker({ store, levels, onCallback, call, backoff, metrics, logger });
   const slots = new Slots(maxRunning);
