@@ -56,7 +56,7 @@ export class FunctionImages {
   }
 
   async #buildIn(
-    { maxBytes, keepOnly }: Room,
+    { maxBytes, keepOnly, forResult }: Room,
     fn: NuclioFunction,
     { base, repository, ...watch }: { base: string; repository: string } & Watch,
   ): Promise<string> {
@@ -67,7 +67,7 @@ export class FunctionImages {
     const alias = await this.#aliasOf(fn, { base, commands, code });
     const known = fn.spec.build?.noCache === true ? undefined : await imageByAlias(registry, repository, alias);
     if (known !== undefined) return known;
-    return buildImage(registry, { base, repository, layer: await this.#run(fn, { commands, code, ...watch }), alias });
+    return buildImage(registry, { base, repository, layer: await this.#run(fn, { commands, code, forResult, ...watch }), alias });
   }
 
   /** In a function of its own, so that nothing but the layer is left of all that it reads. */
@@ -88,7 +88,7 @@ export class FunctionImages {
     return [...files, ...[...jars].map(([name, file]) => ({ path: `${LIBRARIES}/${name}`, file }))];
   }
 
-  async #run(fn: NuclioFunction, work: { commands: string[][]; code: Layer } & Watch): Promise<Layer> {
+  async #run(fn: NuclioFunction, work: { commands: string[][]; code: Layer } & Pick<Room, 'forResult'> & Watch): Promise<Layer> {
     const { pods } = this.#options;
     if (pods === undefined) {
       throw builderError('AMP_BUILD_COMMAND', {

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { digestOf } from '@ampoule/lib/oci/digest';
 import type { Layer } from '@ampoule/lib/oci/layer';
 import type { RegistryClient } from '@ampoule/lib/oci/registry';
@@ -7,6 +6,7 @@ import { parseJson } from '@ampoule/lib/parse';
 import { splitImage } from '@ampoule/platform-api/names';
 import { withCreated, withoutCreated } from './created.ts';
 import { builderError } from './errors.ts';
+import { piecesOf } from './pieces.ts';
 
 export interface ImageRequest {
   /** Name of the image to stand on. */
@@ -85,5 +85,5 @@ async function linkBlob(registry: RegistryClient, repository: string, { digest }
 }
 
 function sendBlob(registry: RegistryClient, repository: string, digest: string, bytes: Buffer): Promise<void> {
-  return registry.pushBlob(repository, digest, bytes.length, () => Readable.from([bytes]));
+  return registry.pushBlob(repository, digest, bytes.length, () => piecesOf(bytes));
 }

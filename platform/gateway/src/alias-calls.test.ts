@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { RawObject } from '@ampoule/platform-api/kube/resources';
 import type { V1Ingress, V1Service } from '@ampoule/platform-api/kube/types';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { Planner } from './planner.ts';
 import { BUILD_LIMIT_MS, startCaddy } from './testing/caddy.ts';
 
@@ -80,6 +81,20 @@ it('nobody outside gets to an alias by these names', async () => {
   await serve({ alias });
   for (const path of ['/', '/hello', '/healthz']) expect((await call(SERVICE, path, {}, '127.0.0.9')).status).toBe(308);
   expect((await caddy.call(`https://${SERVICE}/x`, { from: '127.0.0.9' })).status).toBe(404);
+});
+
+it('nobody gets to an alias, or past it, by HTTP/2 without encryption', async () => {
+  await serve({ alias });
+  const session = connectHttp2(`http://127.0.0.1:${caddy.settings.httpPort}`);
+  onTestFinished(() => session.destroy());
+  const answered = new Promise((resolve) => {
+    session.on('error', () => resolve('refused'));
+    session
+      .request({ ':path': '/x', ':authority': SERVICE })
+      .on('response', resolve)
+      .on('error', () => undefined);
+  });
+  expect(await answered).toBe('refused');
 });
 
 it('a canary gets its share of these calls', async () => {

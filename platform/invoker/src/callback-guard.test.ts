@@ -38,6 +38,11 @@ it.each([
   await expect(new CallbackGuard(usual).check(`http://${host}:8080/a`)).rejects.toMatchObject(refusal);
 });
 
+it.each(['169.254.169.254', '[fe80::1]', '[64:ff9b::a60:a]', '[2002:7f00:1::1]'])('lets none go to %s under any settings', async (host) => {
+  const guard = new CallbackGuard({ refused: [], nodeAddress: undefined });
+  await expect(guard.addressesOf(`http://${host}/`)).rejects.toMatchObject(refusal);
+});
+
 it.each(['10.245.0.1', '192.168.1.1', '203.0.113.5', '[2001:db8::1]'])('lets callbacks go to %s', async (host) => {
   expect(await new CallbackGuard(usual).addressesOf(`https://${host}/`)).toMatchObject([{ address: host.replace(/[[\]]/g, '') }]);
 });

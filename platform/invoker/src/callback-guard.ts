@@ -8,7 +8,7 @@ import { type Lookup, makeLookup } from './lookup.ts';
 
 /** Where callbacks may go. */
 export interface CallbackRules {
-  /** Networks in CIDR notation, where none may go. */
+  /** Networks in CIDR notation, where none may go, beside those where none may ever go. */
   refused: readonly string[];
   /** Where only the ingress may be called: all else there is for those who run the cluster. */
   nodeAddress: string | undefined;
@@ -16,6 +16,14 @@ export interface CallbackRules {
   hostAddresses?: HostAddresses;
 }
 
+/**
+ * Networks whose addresses are another host for each host, or many: https://www.iana.org/assignments/iana-ipv4-special-registry. Those of NAT64,
+ * Teredo and 6to4 hold an IPv4 address, which may be any: https://www.iana.org/assignments/iana-ipv6-special-registry
+ */
+const ALWAYS_REFUSED = [
+  ...['169.254.0.0/16', '224.0.0.0/3', 'fe80::/10', 'ff00::/8'],
+  ...['64:ff9b::/96', '64:ff9b:1::/48', '2001::/32', '2002::/16'],
+];
 const CHECK_MS = 2000;
 const INGRESS_PORTS: ReadonlySet<number> = new Set([80, 443]);
 
@@ -32,7 +40,7 @@ export class CallbackGuard {
   constructor({ refused, nodeAddress, hostAddresses = () => [] }: CallbackRules, lookup: Lookup = makeLookup()) {
     this.#lookup = lookup;
     this.#hostAddresses = () => (nodeAddress === undefined ? hostAddresses() : [nodeAddress, ...hostAddresses()]);
-    for (const network of refused) {
+    for (const network of [...ALWAYS_REFUSED, ...refused]) {
       const [address = '', prefix] = network.split('/');
       this.#refused.addSubnet(address, Number(prefix), familyOf(address));
     }

@@ -16,10 +16,11 @@ async function startHosts() {
   const api = new FakeApi();
   const client = await api.start();
   const follow = () => {
-    const hosts = followHosts({ client, logger, everyMs: 20 });
+    const hosts = followHosts({ config: client.config, logger, everyMs: 20, requestMs: 200 });
     onTestFinished(hosts.stop);
     const guard = new CallbackGuard({ refused: [], nodeAddress: undefined, hostAddresses: hosts.addresses });
     return {
+      known: hosts.known,
       codeAt: (url: string) =>
         guard.addressesOf(url).then(
           () => undefined,
@@ -60,6 +61,18 @@ it('lets callbacks go nowhere before the hosts are known, and keeps what is know
 
   api.intercept = (_request, response) => Boolean(response.writeHead(500).end());
   expect(await codeAt('http://192.168.7.1:10250/')).toBe('AMP_INVOKER_CALLBACK');
+});
+
+it('asks the API server again that does not answer, and tells when the hosts are known', async () => {
+  const { api, follow } = await startHosts();
+  let asked = 0;
+  api.intercept = () => ++asked < 3;
+  const { known, codeAt } = follow();
+
+  await known;
+
+  expect(asked).toBe(3);
+  expect(await codeAt('https://192.0.2.1/')).toBeUndefined();
 });
 
 it(

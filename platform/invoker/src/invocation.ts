@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { callbackSchema } from './callback.ts';
 import { functionSchema, type Job } from './job.ts';
-import { shownPath } from './shown.ts';
+import { shownCallback } from './shown.ts';
 
 /** What is known of an invocation; the body of the function's answer lies beside it. */
 export const invocationSchema = z.object({
@@ -69,5 +69,5 @@ export function viewOf({
   callback,
   ...rest
 }: Invocation) {
-  return { ...rest, ...(callback === undefined ? {} : { callback: { ...callback, url: shownPath(callback.url) } }) };
+  return { ...rest, ...(callback === undefined ? {} : { callback: { ...callback, url: shownCallback(callback.url) } }) };
 }

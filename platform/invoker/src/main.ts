@@ -1,4 +1,3 @@
-import { KubeClient } from '@ampoule/platform-api/kube/client';
 import { loadKubeConfig } from '@ampoule/platform-api/kube/config';
 import { runComponent } from '@ampoule/platform-api/kube/run';
 import { pino } from 'pino';
@@ -14,8 +13,8 @@ const logger = pino({ name: 'invoker', level: settings.logLevel });
 await runComponent(
   logger,
   async () => {
-    const hosts = settings.isInCluster ? followHosts({ client: new KubeClient(loadKubeConfig()), logger }) : undefined;
-    const invoker = await startInvoker({ settings, logger, hostAddresses: hosts?.addresses });
+    const hosts = settings.isInCluster ? followHosts({ config: loadKubeConfig(), logger }) : undefined;
+    const invoker = await startInvoker({ settings, logger, hosts });
     logger.info({ ports: invoker.ports }, 'invoker started');
     return async () => {
       await invoker.stop();

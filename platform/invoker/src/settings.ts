@@ -9,14 +9,8 @@ const networks = z
   .transform((text) => text.split(',').filter((network) => network !== ''))
   .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()])));
 
-/**
- * Networks whose addresses are another host for each host, or none: https://www.iana.org/assignments/iana-ipv4-special-registry. Those of
- * NAT64, Teredo and 6to4 hold an IPv4 address, which may be any: https://www.iana.org/assignments/iana-ipv6-special-registry
- */
-const LOCAL_NETWORKS = [
-  ...['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '::/96', 'fe80::/10', 'ff00::/8'],
-  ...['64:ff9b::/96', '64:ff9b:1::/48', '2001::/32', '2002::/16'],
-];
+/** This host, or no host at all. */
+const LOCAL_NETWORKS = ['0.0.0.0/8', '127.0.0.0/8', '::/96'];
 
 const settingsSchema = z.object({
   AMPOULE_NATS_SERVER: z.string().default('nats.ampoule-system.svc:4222'),

@@ -13,3 +13,9 @@ export function shownPath(path: string): string {
     SECRET.test(name) ? `${mark}${name}=${HIDDEN}` : all,
   );
 }
+
+/** Where a callback goes. A secret may stand under any name in its query, and in what has no name, so none of the values is shown. */
+export function shownCallback(url: string): string {
+  const { origin, pathname, search } = new URL(url);
+  return `${origin}${pathname}${search.replace(/([?&])([^=&]*=)?[^&]+/g, (_, mark: string, name = '') => `${mark}${name}${HIDDEN}`)}`;
+}

@@ -17,7 +17,7 @@ const REQUEST_MS = 3000;
 export type StartOptions = Omit<WorkOptions, 'metrics'>;
 
 /** Starts the invoker, once NATS is there; `stop` ends when all calls that run have ended or are put back. */
-export async function startInvoker({ settings, logger, hostAddresses }: StartOptions) {
+export async function startInvoker({ settings, logger, hosts }: StartOptions) {
   const { host, ports } = settings;
   const metrics = new InvokerMetrics();
   let started: Work | undefined;
@@ -25,7 +25,7 @@ export async function startInvoker({ settings, logger, hostAddresses }: StartOpt
   // The kubelet asks from the start on, and NATS may come later.
   const status = makeServer(router(statusRoutes({ isReady, metrics: async () => (await started?.metricsText()) ?? '' })), logger);
   await listen(status, ports.status, host);
-  const found = await startWork({ settings, logger, metrics, hostAddresses });
+  const found = await startWork({ settings, logger, metrics, hosts });
   started = found;
   const { invocations, deadLetters, intake } = found;
   const servers = {

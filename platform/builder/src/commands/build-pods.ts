@@ -36,6 +36,8 @@ export interface CommandsRequest {
   code: Buffer;
   limitSeconds: number;
   log: (line: string) => void;
+  /** Waits until there is room for what the commands left. */
+  forResult: (bytes: number) => Promise<void>;
   /** Ends the build, whose result nobody wants any more. */
   signal: AbortSignal;
 }
@@ -43,7 +45,7 @@ export interface CommandsRequest {
 const POLL_MS = 100;
 const UP_WITHIN_MS = 60_000;
 const TOLD_WITHIN_MS = 2000;
-/** Their results are held in memory, and each takes a processor. */
+/** Each takes a processor. */
 const AT_A_TIME = 2;
 
 /** Runs the commands of builds, each build in a pod of its own. */
@@ -75,7 +77,7 @@ export class BuildPods {
     return this.#limit(() => this.#run(wanted));
   }
 
-  async #run({ key, runtime, commands, code, limitSeconds, log, signal }: CommandsRequest): Promise<Layer> {
+  async #run({ key, runtime, commands, code, limitSeconds, log, forResult, signal }: CommandsRequest): Promise<Layer> {
     signal.throwIfAborted();
     const { client, namespace, images } = this.#options;
     const name = `build-${randomBytes(6).toString('hex')}`;
@@ -86,13 +88,8 @@ export class BuildPods {
     try {
       await client.create(resources.pods, buildPodOf({ namespace, name, image: images[runtime] ?? '', key, token, limitSeconds }));
       const to = { ...(await this.#addressOf(name, either)), token };
-      const outcome = await sendOrder(
-        to,
-        { commands: commands.map((command) => [...command]), env: this.#env() },
-        code,
-        output.add,
-        either,
-      );
+      const order = { commands: commands.map((command) => [...command]), env: this.#env() };
+      const outcome = await sendOrder(to, order, code, { log: output.add, forResult, signal: either });
       if ('layer' in outcome) return outcome.layer;
       throw failureOf(outcome.failed, output);
     } catch (cause) {

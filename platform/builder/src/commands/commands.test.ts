@@ -124,6 +124,7 @@ async function run({ commands, files = {}, limitSeconds = 60, signal = new Abort
     code: code.bytes,
     limitSeconds,
     log: (line) => lines.push(line),
+    forResult: async () => undefined,
     signal,
   });
   const root = await mkdtemp(join(tmpdir(), 'built-'));

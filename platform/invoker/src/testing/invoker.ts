@@ -4,7 +4,7 @@ import { connect } from '@nats-io/transport-node';
 import { onTestFinished } from 'vitest';
 // Tests need a real server; nothing else imports from there.
 import { NatsServer } from '../../../../airgap-tests/brokers/nats.ts';
-import type { HostAddresses } from '../hosts.ts';
+import type { Hosts } from '../hosts.ts';
 import { readSettings } from '../settings.ts';
 import { startInvoker } from '../start.ts';
 import { Store } from '../store/store.ts';
@@ -60,12 +60,12 @@ export async function openStore(nats: NatsServer, more: Record<string, string> =
 }
 
 /** An invoker in this process, its NATS, and what it calls, until the test ends. */
-export async function startWorld(more: Record<string, string> = {}, hostAddresses?: HostAddresses) {
+export async function startWorld(more: Record<string, string> = {}, hosts?: Hosts) {
   const target = await Target.start();
   onTestFinished(() => target.stop());
   const nats = await startNats();
   const start = (again: Record<string, string> = {}) =>
-    startInvoker({ settings: readSettings(environment(nats, target, { ...more, ...again })), logger: silentLogger, hostAddresses });
+    startInvoker({ settings: readSettings(environment(nats, target, { ...more, ...again })), logger: silentLogger, hosts });
   const invoker = await start();
   let isStopped = false;
   const stop = async () => {

@@ -4,7 +4,7 @@ import { messageOf } from '@ampoule/lib/errors';
 import type { Logger } from '@ampoule/platform-api/kube/logger';
 import { CallbackGuard } from '../callback-guard.ts';
 import { DeadLetters } from '../dead-letters.ts';
-import type { HostAddresses } from '../hosts.ts';
+import type { Hosts } from '../hosts.ts';
 import { Intake } from '../intake.ts';
 import { Invocations } from '../invocations.ts';
 import { Levels } from '../levels.ts';
@@ -33,11 +33,11 @@ export interface WorkOptions {
   metrics: InvokerMetrics;
   logger: Logger;
   /** Of all hosts of the cluster, where there is one. */
-  hostAddresses?: HostAddresses | undefined;
+  hosts?: Hosts | undefined;
 }
 
 /** Connects to NATS and does what is in the queue. */
-export async function startWork({ settings, logger, metrics, hostAddresses }: WorkOptions) {
+export async function startWork({ settings, logger, metrics, hosts }: WorkOptions) {
   const connection = await connectStore(settings);
   const secret = (await readFile(settings.tokenFile, 'utf8')).trim();
   const store = await persistently(logger, () => Store.open(connection, settings.store));
@@ -46,7 +46,7 @@ export async function startWork({ settings, logger, metrics, hostAddresses }: Wo
   const { manager } = store;
   const { ackWaitMs } = settings.store;
   const levels = new Levels(store);
-  const guard = new CallbackGuard({ ...settings.callbacks, ...(hostAddresses === undefined ? {} : { hostAddresses }) });
+  const guard = new CallbackGuard({ ...settings.callbacks, ...(hosts === undefined ? {} : { hostAddresses: hosts.addresses }) });
   const callbacks = new Callbacks({ store, guard, maxAttempts: settings.callbackAttempts, backoff, metrics, logger });
   const callbackPlaces = new CallbackPlaces(CALLBACKS);
   const callbackLanes = new Lanes({
@@ -83,6 +83,7 @@ export async function startWork({ settings, logger, metrics, hostAddresses }: Wo
     },
   });
   const discovery = discover(store, { jobs: onJob, callbacks: onCallback }, logger);
+  void hosts?.known.then(discovery.look);
 
   return {
     connection,
@@ -127,7 +128,9 @@ async function keepStreams(store: Store, logger: Logger): Promise<void> {
 type Open = (functionName: string) => void;
 
 function discover(store: Store, open: Record<'jobs' | 'callbacks', Open>, logger: Logger) {
+  let isStopped = false;
   const look = async () => {
+    if (isStopped) return;
     try {
       for (const queue of ['jobs', 'callbacks'] as const) {
         for (const functionName of (await store.queued(queue)).keys()) open[queue](functionName);
@@ -138,5 +141,11 @@ function discover(store: Store, open: Record<'jobs' | 'callbacks', Open>, logger
   };
   void look();
   const timer = setInterval(look, DISCOVER_MS);
-  return { stop: () => clearInterval(timer) };
+  return {
+    look,
+    stop() {
+      isStopped = true;
+      clearInterval(timer);
+    },
+  };
 }
